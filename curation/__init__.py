@@ -1,0 +1,1 @@
+"""From raw files to measured examples: store, import, embeddings, duplicates, label issues."""

@@ -1,0 +1,1 @@
+"""From current labels to splits and to files that trainers load."""
