@@ -1,0 +1,68 @@
+# Two commands are enough: `make app` and `make test`. Both set themselves up.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8501
+WORKSPACE ?= workspace
+CODE   := app.py curation exports labeling tests benchmarks sample_data
+
+.PHONY: app test demo lint format types contracts unit browser hooks lock wheel clean
+
+app: $(VENV)/app.done ## the app on 127.0.0.1:$(PORT), with the sample datasets
+	$(BIN)/tamis init $(WORKSPACE) --samples
+	$(BIN)/tamis app --workspace $(WORKSPACE) --port $(PORT)
+
+demo: $(VENV)/app.done ## the whole job without a browser, on the sample data
+	$(BIN)/tamis demo
+
+test: lint types contracts unit browser ## everything
+
+lint: $(VENV)/dev.done ## ruff: rules and formatting
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+format: $(VENV)/dev.done ## let ruff mend what it can
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+types: $(VENV)/dev.done ## mypy --strict
+	$(BIN)/mypy
+
+contracts: $(VENV)/dev.done ## import-linter: the layers
+	$(BIN)/lint-imports
+
+unit: $(VENV)/dev.done ## everything but the browser
+	$(BIN)/pytest -m "not browser" -n 2 --dist loadfile
+
+browser: $(VENV)/dev.done ## a real Chromium against the running app
+	$(BIN)/pytest -m browser
+
+hooks: $(VENV)/dev.done ## run the checks at every commit
+	$(BIN)/pre-commit install
+
+wheel: $(VENV)/dev.done ## build the wheel into dist/
+	$(BIN)/uv build --wheel
+
+# torch is locked to the CPU build's version: an open range pulls gigabytes of CUDA.
+LOCK = $(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+lock: $(VENV)/dev.done ## resolve the pinned versions anew
+	$(LOCK) -o requirements.lock
+	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	for file in requirements.lock requirements-dev.lock; do \
+	  sed -i -E '/^(nvidia-|cuda-|triton)/d; s/^(torch==[0-9.]+).*/\1/' $$file && sort -u -o $$file $$file; done
+
+clean: ## remove the environment and what the tools leave; never a workspace
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/app.done: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tamis needs Python 3.11 or newer: make app PYTHON=python3.11")'
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps -e .
+	touch $@
+
+$(VENV)/dev.done: $(VENV)/app.done requirements-dev.lock
+	$(BIN)/python -m pip install -r requirements-dev.lock
+	touch $@
