@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import polars as pl
 
-from curation.errors import DatasetNotFound, WorkspaceNotFound, WrongUse
+from curation.errors import DatasetNotFound, JournalDamaged, WorkspaceNotFound, WrongUse
 from curation.records import Dataset, Json, Settings, Task, canonical_json
 from curation.store import Store, insert_frame
 
 DATABASE = "tamis.duckdb"
 JOURNAL = "decisions.jsonl"
+T = TypeVar("T")
+_REMEMBERED = 16
+_WITNESSED = (
+    "op_id",
+    "dataset_id",
+    "example_id",
+    "annotator",
+    "action",
+    "value",
+    "comment",
+    "about",
+)
 
 
 class Workspace:
@@ -27,6 +42,8 @@ class Workspace:
         """Prefer `create`, `open` or `open_or_create`."""
         self.path = path
         self.store = store
+        self._remembered: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
 
     @classmethod
     def create(cls, path: Path | str) -> Self:
@@ -133,6 +150,39 @@ class Workspace:
             "SELECT name, description FROM label WHERE dataset_id = $dataset ORDER BY name",
             {"dataset": dataset.dataset_id},
         )
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The result of `compute` for `key`, kept in memory; the oldest results make room.
+
+        The key must name everything the result depends on.
+        """
+        with self._lock:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                known: T = self._remembered[key]
+                return known
+        result = compute()
+        with self._lock:
+            self._remembered[key] = result
+            while len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return result
+
+    def verify(self) -> list[str]:
+        """Check the journal's chain and the database against it; the problems found, in words."""
+        try:
+            journal = {entry.seq: entry.payload for entry in self.store.journal.entries()}
+        except JournalDamaged as error:
+            return [error.for_people()]
+        problems = []
+        for row in self.store.read("SELECT * FROM decision ORDER BY seq").iter_rows(named=True):
+            payload = journal.pop(row["seq"], None)
+            if payload is None:
+                problems.append(f"Decision {row['seq']} is in the database, not in the journal.")
+            elif any(row[name] != payload[name] for name in _WITNESSED):
+                problems.append(f"Decision {row['seq']} differs between database and journal.")
+        problems += [f"Decision {seq} is in the journal, not in the database." for seq in journal]
+        return problems
 
     def close(self) -> None:
         """Finish waiting writes and release the workspace."""

@@ -73,7 +73,9 @@ class Store:
         return self._writer.decide(operations)
 
     def close(self) -> None:
-        """Finish waiting writes, checkpoint and release the file."""
+        """Finish waiting writes, checkpoint and release the file. Closing again does nothing."""
+        if self._writer.closed:
+            return
         self._writer.close()
         with contextlib.suppress(duckdb.Error):
             self._connection.execute("CHECKPOINT")

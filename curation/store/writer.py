@@ -42,7 +42,7 @@ class Writer:
         self._journal = journal
         self._queue: queue.SimpleQueue[_Work | _Decide | None] = queue.SimpleQueue()
         self._failure: StoreFailed | None = None
-        self._closed = False
+        self.closed = False
         self._thread = threading.Thread(target=self._loop, name="tamis-writer", daemon=True)
         self._thread.start()
 
@@ -60,14 +60,14 @@ class Writer:
 
     def close(self) -> None:
         """Finish what waits, then stop the thread."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             self._queue.put(None)
             self._thread.join()
             self._cursor.close()
 
     def _submit(self, item: _Work | _Decide) -> Any:
-        if self._closed:
+        if self.closed:
             raise StoreFailed("The workspace is closed.", "Open it again.")
         if self._failure:
             raise self._failure
