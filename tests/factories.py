@@ -32,7 +32,8 @@ def add_examples(workspace: Workspace, dataset: Dataset, rows: Sequence[Row]) ->
         },
         schema_overrides={"given": pl.String, "messages": pl.String, "source_row": pl.Int64},
     )
-    names = sorted({n for _, o in rows for n in (o if isinstance(o, list) else [o]) if n})
+    outputs = [o for _, o in rows if dataset.task.has_labels and o]
+    names = sorted({name for o in outputs for name in (o if isinstance(o, list) else [o])})
     labels = pl.DataFrame({"dataset_id": dataset.dataset_id, "name": names or None})
 
     def insert(cursor: object) -> None:

@@ -1,0 +1,270 @@
+"""The analysis: which steps a dataset needs, the worker that runs them, their results stored.
+
+Each step is keyed by the content it depends on. A step whose key is stored is not run again; what
+a killed run had finished is found in the vector cache and the job folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+import curation
+from curation.embeddings import model_key
+from curation.errors import Cancelled, WorkerFailed, WrongUse
+from curation.records import Dataset, Json, Progress, canonical_json
+from curation.store import insert_frame
+from curation.worker import STEPS, Job
+from curation.workspace import Workspace
+
+# Raise a number here when the meaning of a step's results changes: old results are then redone.
+_VERSIONS = {"embed": 1, "duplicates": 1, "flags": 1}
+_RESULTS = {"embed": (), "duplicates": ("pairs", "neighbours"), "flags": ("flags",)}
+_TABLES = {"pairs": "pair", "neighbours": "neighbour", "flags": "flag"}
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one run did: seconds of each step that ran, and the steps that were up to date."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    up_to_date: tuple[str, ...] = ()
+
+
+def analyze(
+    workspace: Workspace,
+    dataset: Dataset,
+    *,
+    progress: Callable[[Progress], None] = lambda _: None,
+    cancelled: threading.Event | None = None,
+) -> Analysis:
+    """Embed, find duplicates and flags; store the results. Runs only what is not up to date.
+
+    Raises WrongUse for an empty dataset, Cancelled once `cancelled` is set (finished steps stay),
+    WorkerFailed, ModelUnavailable.
+    """
+    examples = _examples(workspace, dataset)
+    if examples.is_empty():
+        raise WrongUse(f"Dataset '{dataset.name}' has no examples.", "Import a file first.")
+    folder = workspace.jobs / dataset.dataset_id
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = _keys(dataset, examples)
+    stale = [step for step in STEPS if _stored_keys(workspace, dataset).get(step) != keys[step]]
+    if not stale:
+        return Analysis(up_to_date=STEPS)
+    vectors = workspace.vectors / model_key(dataset.settings.model)
+    job = Job(folder, vectors, dataset.task, dataset.settings, dataset.output_schema, keys)
+    examples.write_parquet(job.path("examples"))
+    job.save()
+    seconds: dict[str, float] = {}
+    for message in _run_worker(job, cancelled):
+        if "progress" in message:
+            progress(Progress(**message["progress"]))
+        elif message.get("finished") in stale:
+            step = message["finished"]
+            seconds[step] = message["seconds"]
+            _store(workspace, dataset, job, step, seconds[step])
+    return Analysis(seconds, tuple(step for step in STEPS if step not in seconds))
+
+
+def stale_steps(workspace: Workspace, dataset: Dataset) -> list[str]:
+    """The steps whose results are missing or older than the examples and settings."""
+    examples = _examples(workspace, dataset)
+    if examples.is_empty():
+        return []
+    keys, stored = _keys(dataset, examples), _stored_keys(workspace, dataset)
+    return [step for step in STEPS if stored.get(step) != keys[step]]
+
+
+def _examples(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+    return workspace.store.read(
+        "SELECT example_id, source_row, text, given, text_hash FROM example "
+        "WHERE dataset_id = $dataset ORDER BY example_id",
+        {"dataset": dataset.dataset_id},
+    )
+
+
+def _stored_keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
+    rows = workspace.store.read(
+        "SELECT name, input_key FROM step WHERE dataset_id = $dataset",
+        {"dataset": dataset.dataset_id},
+    )
+    return dict(rows.iter_rows())
+
+
+def _keys(dataset: Dataset, examples: pl.DataFrame) -> dict[str, str]:
+    """Key of each step: its own version and settings, its data, and the step before it.
+
+    Example ids are hashes of input and output, so they stand for the content.
+    """
+    settings = dataset.settings
+    depends: dict[str, list[object]] = {
+        "embed": [model_key(settings.model), examples["example_id"].to_list()],
+        "duplicates": [settings.pair_floor, settings.neighbours],
+        "flags": [settings.near_threshold, settings.folds, settings.seed, dataset.output_schema],
+    }
+    keys: dict[str, str] = {}
+    before = ""
+    for step in STEPS:
+        content = canonical_json([_VERSIONS[step], str(dataset.task), depends[step], before])
+        before = keys[step] = hashlib.sha256(content.encode()).hexdigest()
+    return keys
+
+
+def _store(workspace: Workspace, dataset: Dataset, job: Job, step: str, seconds: float) -> None:
+    """Replace the step's rows and record its key, in one transaction."""
+    frames = {
+        _TABLES[result]: pl.read_parquet(job.path(result)).with_columns(
+            dataset_id=pl.lit(dataset.dataset_id)
+        )
+        for result in _RESULTS[step]
+    }
+
+    def replace(cursor: duckdb.DuckDBPyConnection) -> None:
+        for table, frame in frames.items():
+            cursor.execute(f"DELETE FROM {table} WHERE dataset_id = $1", [dataset.dataset_id])
+            insert_frame(cursor, table, frame)
+        cursor.execute(
+            "DELETE FROM step WHERE dataset_id = $1 AND name = $2", [dataset.dataset_id, step]
+        )
+        cursor.execute(
+            "INSERT INTO step VALUES ($1, $2, $3, $4, now())",
+            [dataset.dataset_id, step, job.keys[step], seconds],
+        )
+
+    workspace.store.write(replace)
+
+
+def _run_worker(job: Job, cancelled: threading.Event | None) -> Iterator[Json]:
+    """Start the worker and yield its messages; raise what it reports as an error."""
+    with _worker(job, cancelled) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            message: Json = json.loads(line)
+            if "error" in message:
+                raise WorkerFailed(message["error"], message["hint"])
+            yield message
+        code = process.wait()
+    if cancelled is not None and cancelled.is_set():
+        raise Cancelled("The analysis was stopped.", "Start it again to go on where it stopped.")
+    if code != 0:
+        log = job.folder / "worker.log"
+        raise WorkerFailed(
+            f"The analysis ended unexpectedly (exit {code}): {_last_line(log)}",
+            f"The whole output is in {log}. Start it again to go on where it stopped.",
+        )
+
+
+@contextmanager
+def _worker(job: Job, cancelled: threading.Event | None) -> Iterator[subprocess.Popen[str]]:
+    home = str(Path(curation.__file__).parents[1])
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    with (job.folder / "worker.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "curation.worker", str(job.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        watch = threading.Thread(target=_terminate_when, args=(cancelled, process), daemon=True)
+        watch.start()
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _terminate_when(cancelled: threading.Event | None, process: subprocess.Popen[str]) -> None:
+    while cancelled is not None and process.poll() is None:
+        if cancelled.wait(0.2):
+            process.terminate()
+            return
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "it left no message"
+
+
+class AnalysisJob:
+    """One analysis in a thread of its own: it survives page reloads and can be stopped."""
+
+    def __init__(self, workspace: Workspace, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.steps: dict[str, Progress] = {}
+        self.result: Analysis | None = None
+        self.error: Exception | None = None
+        self.started = time.monotonic()
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(workspace,), daemon=True)
+        self._thread.start()
+
+    def _run(self, workspace: Workspace) -> None:
+        try:
+            self.result = analyze(
+                workspace, self.dataset, progress=self._note, cancelled=self._cancelled
+            )
+        except Exception as error:  # the page shows it
+            self.error = error
+
+    def _note(self, state: Progress) -> None:
+        self.steps[state.step] = state
+
+    @property
+    def running(self) -> bool:
+        """True until it is done, failed or stopped."""
+        return self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Ask it to stop; what is finished stays."""
+        self._cancelled.set()
+
+    def wait(self) -> None:
+        """Block until it has ended."""
+        self._thread.join()
+
+
+class Jobs:
+    """The analyses of one server process, at most one a dataset."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, AnalysisJob] = {}
+        self._lock = threading.Lock()
+
+    def start(self, workspace: Workspace, dataset: Dataset) -> AnalysisJob:
+        """Start an analysis, or return the one that runs already."""
+        with self._lock:
+            job = self._jobs.get(dataset.dataset_id)
+            if job is None or not job.running:
+                job = self._jobs[dataset.dataset_id] = AnalysisJob(workspace, dataset)
+            return job
+
+    def of(self, dataset: Dataset) -> AnalysisJob | None:
+        """The last analysis of a dataset in this process, running or ended."""
+        return self._jobs.get(dataset.dataset_id)
+
+    def forget(self, dataset: Dataset) -> None:
+        """Drop an ended job, once its outcome has been seen."""
+        with self._lock:
+            job = self._jobs.get(dataset.dataset_id)
+            if job is not None and not job.running:
+                del self._jobs[dataset.dataset_id]

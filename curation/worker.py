@@ -1,0 +1,236 @@
+"""The subprocess in which torch lives: Parquet in, Parquet out, progress as JSON lines on stdout.
+
+Started by `curation.pipeline` as `python -m curation.worker FOLDER`. The folder holds `job.json`
+and `examples.parquet`; each step leaves its results there with a `.key` file beside them, written
+last, so that a killed run resumes with the first step that has no key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from curation import duplicates, embeddings, label_issues, output_issues
+from curation.errors import TamisError
+from curation.records import Json, Progress, Settings, Task, text_hash
+from curation.similarity import Vectors, nearest_neighbours
+from curation.vectors import VectorCache
+
+STEPS = ("embed", "duplicates", "flags")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is asked to do: `keys` maps each step to the key of its inputs."""
+
+    folder: Path
+    vectors: Path
+    task: Task
+    settings: Settings
+    output_schema: Json | None
+    keys: dict[str, str]
+
+    def save(self) -> None:
+        """Write `job.json` for the subprocess to load."""
+        content = {
+            "vectors": str(self.vectors),
+            "task": str(self.task),
+            "settings": asdict(self.settings),
+            "output_schema": self.output_schema,
+            "keys": self.keys,
+        }
+        (self.folder / "job.json").write_text(json.dumps(content), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Job:
+        """Read what `save` wrote."""
+        content = json.loads((folder / "job.json").read_text("utf-8"))
+        return cls(
+            folder=folder,
+            vectors=Path(content["vectors"]),
+            task=Task(content["task"]),
+            settings=Settings(**content["settings"]),
+            output_schema=content["output_schema"],
+            keys=content["keys"],
+        )
+
+    def path(self, result: str) -> Path:
+        """Parquet file of one result: `examples`, `pairs`, `neighbours` or `flags`."""
+        return self.folder / f"{result}.parquet"
+
+    def finished(self, step: str) -> bool:
+        """True where the step's results are there for just these inputs."""
+        key = self.folder / f"{step}.key"
+        return key.exists() and key.read_text("utf-8") == self.keys[step]
+
+    def mark_finished(self, step: str) -> None:
+        """Record, last of all, that the step's results are whole."""
+        write_atomically(
+            self.folder / f"{step}.key", lambda path: path.write_text(self.keys[step], "utf-8")
+        )
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, sync it and rename it into place."""
+    partial = path.with_suffix(path.suffix + ".partial")
+    write(partial)
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def run(job: Job, report: Callable[[Json], None]) -> None:
+    """Run the steps that are not finished, reporting progress and the end of each step."""
+    examples = pl.read_parquet(job.path("examples"))
+    steps = {"embed": _embed, "duplicates": _find_duplicates, "flags": _find_flags}
+
+    def progress(state: Progress) -> None:
+        report({"progress": asdict(state)})
+
+    for name in STEPS:
+        started = time.monotonic()
+        if not job.finished(name):
+            steps[name](job, examples, progress)
+            job.mark_finished(name)
+        report({"finished": name, "seconds": time.monotonic() - started})
+
+
+def _embed(job: Job, examples: pl.DataFrame, progress: Callable[[Progress], None]) -> None:
+    progress(Progress("embed", 0, 0, "loading the model"))
+    encoder = embeddings.load_encoder(job.settings.model)
+    texts = pl.concat([examples["text"], _answers(job, examples)["given"]]).unique().to_list()
+    embeddings.embed(texts, [text_hash(t) for t in texts], encoder, _cache(job), progress)
+
+
+def _find_duplicates(
+    job: Job, examples: pl.DataFrame, progress: Callable[[Progress], None]
+) -> None:
+    vectors = _cache(job).load(examples["text_hash"].to_list())
+    progress(Progress("duplicates", 0, 0, "comparing texts"))
+    pairs = duplicates.find_pairs(
+        examples.select("example_id", "text"), vectors, job.settings.pair_floor, progress
+    )
+    write_atomically(job.path("pairs"), pairs.write_parquet)
+    progress(Progress("duplicates", 0, 0, "finding neighbours"))
+    indices, similarities = nearest_neighbours(vectors, job.settings.neighbours)
+    ids = examples["example_id"].to_numpy()
+    neighbours = pl.DataFrame(
+        {
+            "example_id": examples["example_id"],
+            "other_ids": pl.Series(ids[indices].tolist(), dtype=pl.List(pl.String)),
+            "similarities": pl.Series(similarities.tolist(), dtype=pl.List(pl.Float32)),
+        }
+    )
+    write_atomically(job.path("neighbours"), neighbours.write_parquet)
+    progress(Progress("duplicates", 1, 1))
+
+
+def _find_flags(job: Job, examples: pl.DataFrame, progress: Callable[[Progress], None]) -> None:
+    pairs = pl.read_parquet(job.path("pairs"))
+    threshold = job.settings.near_threshold
+    vectors = _cache(job).load(examples["text_hash"].to_list())
+    outputs = examples.select("example_id", "source_row", output="given")
+    progress(Progress("flags", 0, 0, "looking for conflicts"))
+    found = [output_issues.conflict_flags(duplicates.conflicts(pairs, outputs, threshold), outputs)]
+    if job.task.has_labels:
+        found.append(_label_flags(job, examples, vectors, pairs, progress))
+    else:
+        found.append(output_issues.empty_flags(examples))
+    if job.task is Task.CHAT:
+        found.append(_mismatches(job, examples, vectors))
+    if job.task is Task.EXTRACTION and job.output_schema is not None:
+        found.append(output_issues.schema_flags(examples, job.output_schema))
+    flags = pl.concat(found).sort("example_id", "kind")
+    write_atomically(job.path("flags"), flags.write_parquet)
+
+
+def _label_flags(
+    job: Job,
+    examples: pl.DataFrame,
+    vectors: Vectors,
+    pairs: pl.DataFrame,
+    progress: Callable[[Progress], None],
+) -> pl.DataFrame:
+    groups = duplicates.leakage_groups(
+        pairs, job.settings.near_threshold, examples["example_id"].to_list()
+    )
+    number = examples.select("example_id").join(
+        groups, on="example_id", how="left", maintain_order="left"
+    )
+    find = (
+        label_issues.label_flags if job.task is Task.SINGLE_LABEL else label_issues.multilabel_flags
+    )
+    return find(
+        examples,
+        vectors,
+        number["group"].rank("dense").to_numpy().astype(np.int64),
+        nearest_neighbours(vectors, job.settings.neighbours),
+        folds=job.settings.folds,
+        seed=job.settings.seed,
+        progress=progress,
+    )
+
+
+def _mismatches(
+    job: Job,
+    examples: pl.DataFrame,
+    vectors: Vectors,
+) -> pl.DataFrame:
+    answered = examples.with_row_index("row").filter(pl.col("given").is_not_null())
+    hashes = [text_hash(answer) for answer in answered["given"]]
+    answers = _cache(job).load(hashes)
+    return output_issues.mismatch_flags(answered, vectors[answered["row"].to_numpy()], answers)
+
+
+def _answers(job: Job, examples: pl.DataFrame) -> pl.DataFrame:
+    """The outputs that are embedded beside the inputs: chat answers."""
+    wanted = job.task is Task.CHAT
+    return examples.filter(pl.col("given").is_not_null() & pl.lit(wanted))
+
+
+def _cache(job: Job) -> VectorCache:
+    return VectorCache(job.vectors)
+
+
+def _exit_with_parent() -> None:
+    """End when the process that holds the other end of stdin is gone."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> int:
+    """Entry point of the subprocess."""
+    _exit_with_parent()
+    stdout = sys.stdout
+    sys.stdout = sys.stderr  # libraries print; the protocol must not be disturbed
+
+    def report(message: Json) -> None:
+        stdout.write(json.dumps(message) + "\n")
+        stdout.flush()
+
+    try:
+        run(Job.load(Path(sys.argv[1])), report)
+    except TamisError as error:
+        report({"error": str(error), "hint": error.hint})
+        return 1
+    except MemoryError:
+        report({"error": "The machine ran out of memory.", "hint": "Close other programs."})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

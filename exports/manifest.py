@@ -1,0 +1,117 @@
+"""`manifest.json`: what an export holds, where it came from, and what was left out and why.
+
+It carries no date and no path: the same input and settings give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curation.errors import WrongUse
+from curation.records import Json, Task, canonical_json
+from exports.split import SPLITS, label_rows
+
+ASSIGNMENT = "assignment.jsonl"
+MANIFEST = "manifest.json"
+SCHEMA_VERSION = 1
+
+NO_OUTPUT = "no output"
+NEAR_TEST = "near a test example"
+UNUSABLE = "not usable for training"
+LEFT_OUT_SCHEMA = {"example_id": pl.String, "reason": pl.String, "detail": pl.String}
+
+_FACTS = ("dataset", "decision")
+
+
+def source(facts: Json, rows: pl.DataFrame) -> Json:
+    """Where an export comes from: the facts that only the caller knows, tool version, data hash.
+
+    Raises WrongUse unless `facts` holds at least `dataset` (its name) and `decision` (the number of
+    the last decision that counts); settings and the key of the model belong there too.
+    """
+    if missing := [name for name in _FACTS if name not in facts]:
+        raise WrongUse(
+            f"The facts of an export lack {' and '.join(missing)}.", f"Needed: {', '.join(_FACTS)}."
+        )
+    return {**facts, "tool_version": _tool_version(), "data_hash": data_hash(rows)}
+
+
+def _tool_version() -> str:
+    try:
+        return version("tamis")
+    except PackageNotFoundError:
+        return "source checkout"
+
+
+def file_facts(path: Path) -> Json:
+    """SHA-256 and size in bytes of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"sha256": digest, "bytes": path.stat().st_size}
+
+
+def data_hash(rows: pl.DataFrame) -> str:
+    """SHA-256 over the examples that an export was asked to hold, in any row order."""
+    columns = ["example_id", "text", "output", "messages", "group", "verified"]
+    digest = hashlib.sha256()
+    for row in rows.select(columns).sort("example_id").iter_rows():
+        digest.update(canonical_json(list(row)).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def count_splits(placed: pl.DataFrame, rows: pl.DataFrame, task: Task) -> Json:
+    """Rows, groups, people-verified rows and rows per label, for each split.
+
+    `placed` holds `example_id` and `split` of the rows that were written.
+    """
+    joined = placed.join(rows.select("example_id", "group", "verified"), on="example_id")
+    labels = placed.join(label_rows(rows, task), on="example_id")
+    counts = {}
+    for split in SPLITS:
+        part = joined.filter(split=split)
+        found = labels.filter(split=split).group_by("label").len().sort("label")
+        counts[split] = {
+            "rows": part.height,
+            "groups": part["group"].n_unique(),
+            "verified": int(part["verified"].sum()),
+            "labels": dict(found.iter_rows()),
+        }
+    return counts
+
+
+def leak_summary(placed: pl.DataFrame, pairs: pl.DataFrame | None, threshold: float) -> Json | None:
+    """Similar pairs whose two examples were written to different splits; None without `pairs`.
+
+    `pairs` holds `example_id`, `other_id` and `similarity` (cosine); at `threshold` two examples
+    count as near-duplicates.
+    """
+    if pairs is None:
+        return None
+    other = placed.rename({"example_id": "other_id", "split": "other_split"})
+    joined = pairs.join(placed, on="example_id").join(other, on="other_id")
+    across = joined.filter(pl.col("split") != pl.col("other_split"))["similarity"]
+    highest: Any = across.max()
+    return {
+        "threshold": threshold,
+        "pairs_above_threshold_across_splits": int((across >= threshold).sum()),
+        "highest_similarity_across_splits": None if highest is None else round(highest, 6),
+    }
+
+
+def left_out_summary(left_out: pl.DataFrame) -> Json:
+    """Number of examples per reason, and each of them with its reason, by example id."""
+    return {
+        "counts": dict(left_out.group_by("reason").len().sort("reason").iter_rows()),
+        "rows": left_out.to_dicts(),
+    }
+
+
+def left_out_frame(rows: Iterable[tuple[str, str, str | None]]) -> pl.DataFrame:
+    """Examples left out: `example_id`, `reason` (one of a few), `detail` (String|null)."""
+    return pl.DataFrame(list(rows), schema=LEFT_OUT_SCHEMA, orient="row")

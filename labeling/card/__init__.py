@@ -1,0 +1,1 @@
+"""The review card: one example, its evidence, and one key per decision."""

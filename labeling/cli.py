@@ -1,0 +1,336 @@
+"""The command line: progress on stderr, results on stdout; exit 0 done, 1 problems, 2 wrong use."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from curation import quality
+from curation.clusters import pair_rows
+from curation.errors import TamisError, WrongUse
+from curation.importing import import_file
+from curation.ingest import ColumnMapping, preview
+from curation.labels import flag_rows
+from curation.pipeline import analyze as run_analysis
+from curation.pipeline import stale_steps
+from curation.records import Json, Settings, Task
+from curation.workspace import Workspace
+from exports.export import export_dataset
+from exports.split import SplitFractions
+from exports.verify import verify_export
+from labeling import demo as demonstration
+from labeling import samples, server
+from labeling.progress import progress_on_stderr
+
+app = typer.Typer(
+    name="tamis",
+    help="Tamis, the fine sieve for fine-tuning data.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option(
+        "--workspace", "-w", envvar="TAMIS_WORKSPACE", help="Workspace folder.", show_default="."
+    ),
+]
+DatasetOption = Annotated[str, typer.Option("--dataset", "-d", help="Name of the dataset.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON, for machines.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help=".csv, .jsonl or .parquet file.")]
+HERE = Path()
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to make the workspace in.")],
+    with_samples: Annotated[
+        bool, typer.Option("--samples", help="Import and analyse the sample datasets.")
+    ] = False,
+) -> None:
+    """Make a workspace. With --samples: again and again harmless, what is there is kept."""
+    with (
+        Workspace.open_or_create(folder) if with_samples else Workspace.create(folder) as workspace
+    ):
+        if with_samples:
+            for sample in samples.SAMPLES:
+                with progress_on_stderr(sample.name) as progress:
+                    samples.load(workspace, sample, progress)
+        print_line(f"Workspace: {workspace.path}")
+
+
+@app.command(name="import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")],
+    dataset: DatasetOption,
+    task: Annotated[Task | None, typer.Option(help="Needed for a new dataset.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column with the input.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column with the label or labels.")] = None,
+    question: Annotated[str | None, typer.Option(help="Column with the question.")] = None,
+    answer: Annotated[str | None, typer.Option(help="Column with the answer.")] = None,
+    messages: Annotated[str | None, typer.Option(help="Column with OpenAI messages.")] = None,
+    output: Annotated[str | None, typer.Option(help="Column with the JSON output.")] = None,
+    label_delimiter: Annotated[
+        str | None, typer.Option(help="Between the labels of one cell; multi-label.")
+    ] = None,
+    csv_delimiter: Annotated[str | None, typer.Option(help="Between the cells of a CSV.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="JSON Schema file of the output; extraction.")
+    ] = None,
+    guidelines: Annotated[str, typer.Option(help="Guidelines for the annotators.")] = "",
+    model: Annotated[
+        str, typer.Option(help="sentence-transformers model: default, or a local folder.")
+    ] = Settings().model,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Import files into a dataset, making it where it is new. Bad rows go to quarantine."""
+    columns = ColumnMapping(
+        text=text,
+        label=label,
+        question=question,
+        answer=answer,
+        messages=messages,
+        output=output,
+        delimiter=label_delimiter,
+    )
+    with Workspace.open(workspace) as opened:
+        known = {found.name: found for found in opened.datasets()}
+        target = known.get(dataset)
+        if target is None:
+            chosen = task or _task_of(files, csv_delimiter)
+            for file in files:  # before a dataset is made: a typo must leave nothing behind
+                _mapping(file, chosen, columns, csv_delimiter)
+            target = opened.create_dataset(
+                dataset,
+                chosen,
+                guidelines=guidelines,
+                output_schema=_schema(schema),
+                settings=Settings(model=model),
+            )
+        elif task is not None and task is not target.task:
+            raise WrongUse(
+                f"Dataset '{dataset}' is {target.task}, not {task}.",
+                "Leave --task out, or choose another --dataset.",
+            )
+        summaries = []
+        for file in files:
+            mapping = _mapping(file, target.task, columns, csv_delimiter)
+            with progress_on_stderr(file.name) as progress:
+                summaries.append(
+                    import_file(
+                        opened, target, file, mapping, delimiter=csv_delimiter, progress=progress
+                    )
+                )
+        report(pl.DataFrame(summaries), as_json)
+
+
+@app.command()
+def analyze(
+    dataset: DatasetOption, workspace: WorkspaceOption = HERE, as_json: JsonOption = False
+) -> None:
+    """Embed, find duplicates and flags. Runs only what is not up to date; resumes if stopped."""
+    with Workspace.open(workspace) as opened:
+        target = opened.dataset(dataset)
+        with progress_on_stderr(dataset) as progress:
+            done = run_analysis(opened, target, progress=progress)
+        rows = [(step, round(seconds, 2), "done") for step, seconds in done.seconds.items()]
+        rows += [(step, 0.0, "up to date") for step in done.up_to_date]
+        report(pl.DataFrame(rows, schema=["step", "seconds", "state"], orient="row"), as_json)
+        report(quality.flagged_by_kind(opened, target), as_json)
+        report(quality.duplicate_summary(opened, target), as_json)
+
+
+@app.command()
+def flags(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
+    """Write the flags: one row per example and kind, worst first."""
+    with Workspace.open(workspace) as opened:
+        write_table(flag_rows(opened, opened.dataset(dataset)).drop("flagged"), out)
+
+
+@app.command()
+def duplicates(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
+    """Write the similar pairs: exact, near (merged) and near-twin (alike, never merged)."""
+    with Workspace.open(workspace) as opened:
+        target = opened.dataset(dataset)
+        alike = pl.col("similarity") >= target.settings.near_threshold
+        write_table(pair_rows(opened, target).filter(alike), out)
+
+
+@app.command()
+def export(
+    dataset: DatasetOption,
+    out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the files.")],
+    format_name: Annotated[
+        str, typer.Option("--format", "-f", help="openai-chat, prompt-completion or text-label.")
+    ] = "openai-chat",
+    validation: Annotated[float, typer.Option(help="Share of the validation split.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share of the test split.")] = 0.1,
+    seed: int = 0,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Write train, validation and test JSONL with a manifest. No near-duplicate crosses a split."""
+    with Workspace.open(workspace) as opened:
+        fractions = SplitFractions(1 - validation - test, validation, test)
+        with progress_on_stderr("export") as progress:
+            result = export_dataset(
+                opened,
+                opened.dataset(dataset),
+                format_name,
+                out,
+                fractions=fractions,
+                seed=seed,
+                progress=progress,
+            )
+        print_line(json.dumps(result.manifest) if as_json else demonstration.describe(result))
+
+
+@app.command()
+def status(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Datasets, what is flagged, what is reviewed, what is to be analysed."""
+    with Workspace.open(workspace) as opened:
+        rows = []
+        for dataset in opened.datasets():
+            stages = dict(quality.funnel(opened, dataset).select("stage", "rows").iter_rows())
+            found = quality.flagged_by_kind(opened, dataset)
+            rows.append(
+                {
+                    "dataset": dataset.name,
+                    "task": str(dataset.task),
+                    **stages,
+                    "flagged": int(found["flagged"].sum()),
+                    "open": int(found["open"].sum()),
+                    "to analyse": ", ".join(stale_steps(opened, dataset)) or "-",
+                }
+            )
+        report(
+            pl.DataFrame(rows), as_json, empty="No datasets yet: tamis import FILE … --dataset NAME"
+        )
+
+
+@app.command()
+def verify(
+    export_folder: Annotated[
+        Path | None, typer.Argument(help="An export; without it, the workspace itself.")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Check journal and database against each other, or the files of an export."""
+    if export_folder is not None:
+        problems = verify_export(export_folder)
+    else:
+        with Workspace.open(workspace) as opened:
+            problems = opened.verify()
+    for problem in problems:
+        print_line(problem)
+    if problems:
+        raise typer.Exit(1)
+    print_line("Everything verifies.")
+
+
+@app.command(name="app")
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Serve the app on 127.0.0.1."""
+    Workspace.open(workspace).close()
+    raise typer.Exit(server.serve(workspace.resolve(), port))
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(help="New folder for the workspace; default: a temporary one.")
+    ] = None,
+) -> None:
+    """The whole job on the sample data, in a fresh workspace, measured against its truth files."""
+    demonstration.run(folder)
+
+
+def print_line(text: str) -> None:
+    """One line of results."""
+    sys.stdout.write(text + "\n")
+
+
+def report(frame: pl.DataFrame, as_json: bool, empty: str = "") -> None:
+    """A result table on stdout, for people or as one JSON line."""
+    if as_json:
+        print_line(json.dumps(frame.to_dicts(), default=str, ensure_ascii=False))
+    elif frame.is_empty():
+        print_line(empty) if empty else None
+    else:
+        table = Table(*[name.replace("_", " ") for name in frame.columns])
+        for row in frame.iter_rows():
+            table.add_row(*[Text("" if value is None else str(value)) for value in row])
+        Console(soft_wrap=True).print(table)
+
+
+def write_table(frame: pl.DataFrame, out: Path) -> None:
+    """Write a frame in the format that the file's ending names."""
+    if out.suffix not in (".csv", ".jsonl", ".parquet"):
+        raise WrongUse(f"Cannot write '{out.name}'.", "End --out in .csv, .jsonl or .parquet.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".csv":
+        frame.write_csv(out)
+    elif out.suffix == ".jsonl":
+        frame.write_ndjson(out)
+    else:
+        frame.write_parquet(out)
+    print_line(f"{len(frame)} rows: {out}")
+
+
+def _task_of(files: list[Path], delimiter: str | None) -> Task:
+    return preview(files[0], delimiter=delimiter).task
+
+
+def _mapping(
+    file: Path, task: Task, columns: ColumnMapping, delimiter: str | None
+) -> ColumnMapping:
+    """The mapping with its open roles guessed from the file. Raises MappingError."""
+    shown = preview(file, task=task, mapping=columns, delimiter=delimiter)
+    shown.mapping.check(shown.columns, task)
+    return shown.mapping
+
+
+def _schema(path: Path | None) -> Json | None:
+    if path is None:
+        return None
+    try:
+        schema = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise WrongUse(f"{path} is not a JSON Schema: {error}.", "Give a JSON file.") from error
+    if not isinstance(schema, dict):
+        raise WrongUse(f"{path} is not a JSON Schema.", "It must hold one JSON object.")
+    return schema
+
+
+@contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Turn our errors into a line on stderr and an exit code."""
+    try:
+        yield
+    except TamisError as error:
+        sys.stderr.write(f"tamis: {error.for_people()}\n")
+        raise SystemExit(2 if isinstance(error, WrongUse) else 1) from error
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    with errors_for_people():
+        app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What to do next with a dataset: the one suggestion that the home page makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from curation import pipeline, quality
+from curation.records import Dataset
+from curation.workspace import Workspace
+from labeling.triage import cluster_overview
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a dataset stands, in the numbers of the home page, and what comes next."""
+
+    examples: int
+    excluded: int
+    reviewed: int
+    open_flags: int
+    open_clusters: int
+    exported: int
+    page: str
+    """`import`, `analyse`, `duplicates`, `review` or `export`."""
+    action: str
+    why: str
+
+
+def standing(workspace: Workspace, dataset: Dataset) -> Standing:
+    """Read where a dataset stands and choose the next step."""
+    stages = dict(quality.funnel(workspace, dataset).select("stage", "rows").iter_rows())
+    status = dict(quality.review_progress(workspace, dataset).iter_rows())
+    flagged = quality.flagged_by_kind(workspace, dataset)
+    clusters = cluster_overview(workspace, dataset, dataset.settings.near_threshold)
+    numbers = {
+        "examples": stages["imported"],
+        "excluded": stages["imported"] - stages["included"],
+        "reviewed": sum(status.get(name, 0) for name in ("kept", "relabelled", "edited")),
+        "open_flags": int(flagged["open"].sum()),
+        "open_clusters": clusters.filter(~pl.col("resolved")).height,
+        "exported": stages["exported"],
+    }
+    stale = pipeline.stale_steps(workspace, dataset)
+    page, action, why = _next(numbers, stale)
+    return Standing(**numbers, page=page, action=action, why=why)
+
+
+def _next(numbers: dict[str, int], stale: list[str]) -> tuple[str, str, str]:
+    if numbers["examples"] == 0:
+        return ("import", "Import a file", "This dataset has no examples yet.")
+    if stale:
+        return ("analyse", "Analyse", "There are examples that no analysis has seen.")
+    if numbers["open_clusters"]:
+        why = f"{numbers['open_clusters']:,} clusters of duplicates wait for a decision."
+        return ("duplicates", "Triage duplicates", why)
+    if numbers["open_flags"]:
+        why = f"{numbers['open_flags']:,} flags wait for a person."
+        return ("review", "Review", why)
+    return ("export", "Export", "Every flag has been looked at.")

@@ -1,0 +1,131 @@
+"""Analyse: start, watch and stop the analysis; choose the model and the threshold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from curation import quality
+from curation.errors import Cancelled, TamisError
+from curation.pipeline import AnalysisJob, stale_steps
+from curation.records import Dataset, Progress
+from labeling.pages import context
+
+STEPS = {
+    "embed": "Embed every text",
+    "duplicates": "Find duplicates and neighbours",
+    "flags": "Find doubtful labels and outputs",
+}
+
+
+def page() -> None:
+    """Lay out the page."""
+    st.title("Analyse")
+    dataset = context.current_dataset()
+    job = context.jobs().of(dataset)
+    if job is not None and job.running:
+        _watch(dataset)
+        return
+    stale = stale_steps(context.workspace(), dataset)
+    if job is not None and job.error is not None:
+        _show_failure(job.error)
+    _start(dataset, stale)
+    _results(dataset)
+    _settings(dataset)
+
+
+def _start(dataset: Dataset, stale: list[str]) -> None:
+    if not stale:
+        st.success("Everything is analysed.", icon=":material/check_circle:")
+        return
+    waiting = ", ".join(STEPS[step].lower() for step in stale)
+    st.markdown(f"To do: {waiting}. You can go on working elsewhere meanwhile.")
+    if st.button("Start the analysis", type="primary", icon=":material/play_arrow:"):
+        context.jobs().start(context.workspace(), dataset)
+        st.rerun()
+
+
+@st.fragment(run_every=0.7)
+def _watch(dataset: Dataset) -> None:
+    job = context.jobs().of(dataset)
+    if job is None or not job.running:
+        st.rerun(scope="app")
+    assert job is not None
+    st.markdown("The analysis is running. This page may be closed; it goes on.")
+    for step, title in STEPS.items():
+        _show_step(title, job.steps.get(step), over=_is_over(job, step))
+    if st.button("Stop", icon=":material/stop:", help="What is finished is kept."):
+        job.cancel()
+        job.wait()
+        st.rerun(scope="app")
+
+
+def _show_step(title: str, state: Progress | None, *, over: bool) -> None:
+    if over:
+        st.progress(1.0, text=f"{title}: done")
+    elif state is None:
+        st.progress(0.0, text=f"{title}: waiting")
+    else:
+        count = f"{state.done:,} of {state.total:,}" if state.total else ""
+        share = min(state.done / state.total, 1.0) if state.total else 0.0
+        st.progress(share, text=f"{title}: {' '.join(filter(None, [count, state.message]))}")
+
+
+def _is_over(job: AnalysisJob, step: str) -> bool:
+    order = list(STEPS)
+    return any(later in job.steps for later in order[order.index(step) + 1 :])
+
+
+def _show_failure(error: Exception) -> None:
+    if isinstance(error, Cancelled):
+        st.info(error.for_people(), icon=":material/pause_circle:")
+    elif isinstance(error, TamisError):
+        st.error(str(error), icon=":material/error:")
+        if error.hint:
+            st.info(error.hint, icon=":material/lightbulb:")
+    else:
+        st.error("The analysis failed. What happened is in the terminal that runs Tamis.")
+
+
+def _results(dataset: Dataset) -> None:
+    from labeling.pages import shell  # noqa: PLC0415 - the shell lists this page
+
+    workspace = context.workspace()
+    flagged = quality.flagged_by_kind(workspace, dataset)
+    summary = quality.duplicate_summary(workspace, dataset)
+    st.subheader("What was found", anchor=False)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Flags**: examples that a person should look at")
+        st.dataframe(flagged, hide_index=True, placeholder="None yet.")
+        st.page_link(shell.REVIEW, label="Review them", query_params=context.link(dataset))
+    with right:
+        st.markdown("**Duplicates** at the present threshold")
+        st.dataframe(summary, hide_index=True)
+        st.page_link(shell.DUPLICATES, label="Triage them", query_params=context.link(dataset))
+    st.caption(
+        "A flag is a question, not a verdict, and the number of flags is not an error rate: some "
+        "flagged examples are right, and some wrong ones are not flagged."
+    )
+
+
+def _settings(dataset: Dataset) -> None:
+    with st.expander("Settings"), st.form("settings", border=False):
+        model = st.text_input(
+            "Embedding model",
+            dataset.settings.model,
+            help="The bundled all-MiniLM-L6-v2, or the folder of a sentence-transformers model. "
+            "Another model embeds everything anew.",
+        )
+        folds = st.number_input(
+            "Folds for out-of-sample probabilities", 2, 20, value=dataset.settings.folds
+        )
+        seed = st.number_input("Seed", 0, 2**31 - 1, value=dataset.settings.seed)
+        guidelines = st.text_area("Guidelines for the annotators", dataset.guidelines)
+        if st.form_submit_button("Save"):
+            settings = replace(
+                dataset.settings, model=model.strip(), folds=int(folds), seed=int(seed)
+            )
+            context.workspace().update_dataset(dataset, guidelines=guidelines, settings=settings)
+            st.rerun()

@@ -1,0 +1,77 @@
+"""What every page needs: the open workspace, its jobs, the chosen dataset, the person's name."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from curation.pipeline import Jobs
+from curation.records import Dataset
+from curation.workspace import Workspace
+
+
+@st.cache_resource(show_spinner="Opening the workspace…", on_release=lambda opened: opened.close())
+def _open(path: str) -> Workspace:
+    return Workspace.open_or_create(path)
+
+
+@st.cache_resource
+def jobs() -> Jobs:
+    """The analyses of this server."""
+    return Jobs()
+
+
+def workspace() -> Workspace:
+    """The workspace that this server holds (`TAMIS_WORKSPACE`, or ./workspace)."""
+    return _open(str(Path(os.environ.get("TAMIS_WORKSPACE", "workspace")).resolve()))
+
+
+def choose_annotator() -> None:
+    """The person's name, in the sidebar; kept in the address, so that a bookmark keeps it."""
+    st.sidebar.text_input(
+        "Your name",
+        value=_login_name(),
+        key="annotator",
+        max_chars=80,
+        help="Stands beside every decision you take.",
+        bind="query-params",
+    )
+
+
+def annotator() -> str:
+    """The name under which decisions are stored."""
+    return str(st.session_state.get("annotator") or "").strip() or _login_name()
+
+
+def choose_dataset(datasets: list[Dataset]) -> None:
+    """The dataset that the pages speak of, in the sidebar and in the address."""
+    names = [dataset.name for dataset in datasets]
+    if st.session_state.get("dataset") not in names:
+        st.session_state.pop("dataset", None)
+    st.sidebar.selectbox("Dataset", names, key="dataset", bind="query-params")
+
+
+def current_dataset() -> Dataset:
+    """The chosen dataset; where there is none, the page ends with what to do about it."""
+    datasets = workspace().datasets()
+    chosen = st.session_state.get("dataset")
+    found = next((dataset for dataset in datasets if dataset.name == chosen), None)
+    if found is not None:
+        return found
+    st.info("There is no dataset yet. Import a file to begin.", icon=":material/upload_file:")
+    st.stop()
+
+
+def link(dataset: Dataset, **query: str) -> dict[str, str]:
+    """URL parameters of a link to another page, same dataset and person."""
+    return {"dataset": dataset.name, "annotator": annotator(), **query}
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "me"

@@ -1,0 +1,201 @@
+"""Duplicates: clusters side by side, a threshold that re-clusters at once, keep or exclude."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import streamlit as st
+from curation.duplicates import why_not_duplicate
+
+from curation.records import Dataset
+from curation.workspace import Workspace
+from labeling import triage
+from labeling.differences import as_html, marked_html
+from labeling.pages import context
+from labeling.pages.text import plain
+
+PER_PAGE = 5
+PER_ROW = 3
+SHOWN_MEMBERS = 12
+
+
+def page() -> None:
+    """Lay out the page."""
+    st.title("Duplicates")
+    dataset = context.current_dataset()
+    threshold = _threshold(dataset)
+    overview = triage.cluster_overview(context.workspace(), dataset, threshold)
+    _undo_bar(dataset)
+    clusters, twins = st.tabs(["Clusters", "Near twins"])
+    with clusters:
+        _clusters(dataset, threshold, overview)
+    with twins:
+        _twins(dataset, threshold)
+
+
+def _threshold(dataset: Dataset) -> float:
+    slider, save = st.columns([4, 1], vertical_alignment="bottom")
+    threshold: float = slider.slider(
+        "Texts count as duplicates from this similarity (cosine)",
+        dataset.settings.pair_floor,
+        1.0,
+        dataset.settings.near_threshold,
+        0.01,
+        help="Nothing is computed anew: the pairs are stored with their similarity.",
+        key=f"threshold-{dataset.dataset_id}",
+    )
+    changed = abs(threshold - dataset.settings.near_threshold) > 1e-9
+    if save.button(
+        "Use everywhere",
+        disabled=not changed,
+        help="Makes this the dataset's threshold, also for folds and splits; flags are then "
+        "computed again at the next analysis.",
+        width="stretch",
+    ):
+        settings = replace(dataset.settings, near_threshold=round(threshold, 2))
+        context.workspace().update_dataset(dataset, settings=settings)
+        st.rerun()
+    return threshold
+
+
+def _undo_bar(dataset: Dataset) -> None:
+    act = triage.last_act(context.workspace(), dataset, context.annotator())
+    if act is None:
+        return
+    text, button = st.columns([4, 1], vertical_alignment="center")
+    text.caption(f"Your last act: {act.kept:,} kept, {act.excluded:,} excluded.")
+    button.button(
+        "Undo",
+        icon=":material/undo:",
+        on_click=triage.undo,
+        args=(context.workspace(), dataset, context.annotator(), act),
+        width="stretch",
+    )
+
+
+def _clusters(dataset: Dataset, threshold: float, overview: pl.DataFrame) -> None:
+    open_ones = overview.filter(~pl.col("resolved"))
+    figures = [
+        ("Clusters", overview.height),
+        ("Still open", open_ones.height),
+        ("Examples in clusters", int(overview["size"].sum())),
+        ("With different outputs", int(overview["conflict"].sum())),
+    ]
+    for column, (name, value) in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(name, f"{value:,}")
+    show_all = st.toggle("Show decided clusters too", key="decided")
+    shown = overview if show_all else open_ones
+    if shown.is_empty():
+        done = overview.height > 0
+        st.success("All clusters are decided.") if done else st.info(
+            "No duplicates at this threshold. Move the slider down, or run the analysis."
+        )
+        return
+    _bulk(dataset, threshold, open_ones)
+    pages = (shown.height - 1) // PER_PAGE + 1
+    number = st.number_input("Page", 1, pages, 1, key="page") if pages > 1 else 1
+    for row in shown.slice((int(number) - 1) * PER_PAGE, PER_PAGE).iter_rows(named=True):
+        _cluster(dataset, threshold, row["cluster"])
+
+
+def _bulk(dataset: Dataset, threshold: float, open_ones: pl.DataFrame) -> None:
+    safe = open_ones.filter(~pl.col("conflict"))["cluster"].to_list()
+    if len(safe) > 1 and st.button(f"Keep one of each in {len(safe):,} clusters without conflict…"):
+        _confirm_bulk(dataset, threshold, safe)
+
+
+@st.dialog("Keep one example of each cluster?")
+def _confirm_bulk(dataset: Dataset, threshold: float, chosen: list[str]) -> None:
+    keep, exclude = triage.representatives(context.workspace(), dataset, threshold, chosen)
+    st.markdown(
+        f"{len(keep):,} examples are kept and {len(exclude):,} excluded. Clusters whose outputs "
+        "differ are left for you. You can undo this."
+    )
+    if st.button("Exclude them", type="primary"):
+        triage.resolve(context.workspace(), dataset, context.annotator(), keep, exclude)
+        st.rerun()
+
+
+def _cluster(dataset: Dataset, threshold: float, cluster: str) -> None:
+    members = triage.members_of(context.workspace(), dataset, threshold, cluster)
+    first = members.row(0, named=True)
+    ids: list[str] = members["example_id"].to_list()
+    with st.container(border=True, key=f"cluster-{cluster}"):
+        shown = members.head(SHOWN_MEMBERS).to_dicts()
+        for start in range(0, len(shown), PER_ROW):
+            columns = st.columns(PER_ROW)
+            for column, member in zip(columns, shown[start : start + PER_ROW], strict=False):
+                with column:
+                    _member(member, first)
+        if members.height > SHOWN_MEMBERS:
+            st.caption(f"and {members.height - SHOWN_MEMBERS} more")
+        kept = [key for key in ids if st.session_state.get(f"keep-{key}", key == ids[0])]
+        excluded = [key for key in ids if key not in kept]
+        _actions(dataset, cluster, ids, kept, excluded)
+
+
+def _member(member: dict[str, str], first: dict[str, str]) -> None:
+    is_first = member["example_id"] == first["example_id"]
+    text, output = member["text"], member["current"] or "no output"
+    st.caption(
+        f"{plain(member['source_file'])}, row {member['source_row']} · "
+        + ("representative" if is_first else f"similarity {float(member['similarity']):.3f}")
+        + (" · excluded" if member["excluded"] else "")
+    )
+    st.html(as_html(text) if is_first else marked_html(text, first["text"]))
+    differs = output != (first["current"] or "no output")
+    st.html(marked_html(output, first["current"] or "no output") if differs else as_html(output))
+    st.checkbox("Keep", value=is_first, key=f"keep-{member['example_id']}")
+
+
+def _actions(
+    dataset: Dataset, cluster: str, ids: list[str], kept: list[str], excluded: list[str]
+) -> None:
+    arguments = (context.workspace(), dataset, context.annotator())
+    left, right = st.columns(2)
+    left.button(
+        f"Keep {len(kept)}, exclude {len(excluded)}",
+        key=f"resolve-{cluster}",
+        type="primary",
+        on_click=_resolve,
+        args=(*arguments, kept, excluded),
+        width="stretch",
+    )
+    right.button(
+        f"Keep all {len(ids)}",
+        key=f"all-{cluster}",
+        on_click=_resolve,
+        args=(*arguments, ids, []),
+        width="stretch",
+    )
+
+
+def _resolve(
+    workspace: Workspace, dataset: Dataset, annotator: str, kept: list[str], excluded: list[str]
+) -> None:
+    triage.resolve(workspace, dataset, annotator, kept, excluded)
+
+
+def _twins(dataset: Dataset, threshold: float) -> None:
+    pairs = triage.near_twins(context.workspace(), dataset, threshold)
+    st.markdown(
+        "Alike in words, different in meaning: a number, a unit or a negation differs. They are "
+        "never merged, and stay on the same side of a split."
+    )
+    if pairs.is_empty():
+        st.info("No near twins at this threshold.")
+        return
+    pages = (pairs.height - 1) // PER_PAGE + 1
+    number = st.number_input("Page", 1, pages, 1, key="twin-page") if pages > 1 else 1
+    for pair in triage.with_texts(
+        context.workspace(), dataset, pairs.slice((int(number) - 1) * PER_PAGE, PER_PAGE)
+    ):
+        with st.container(border=True):
+            reason = why_not_duplicate(pair["text"], pair["other_text"]) or "they differ in meaning"
+            st.caption(f"similarity {pair['similarity']:.3f} · {plain(reason)}")
+            left, right = st.columns(2)
+            with left:
+                st.html(marked_html(pair["text"], pair["other_text"]))
+            with right:
+                st.html(marked_html(pair["other_text"], pair["text"]))

@@ -1,0 +1,148 @@
+"""Import: drop a file, see what it holds, say which column is what, bring it in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from curation.errors import WrongUse
+from curation.importing import ImportSummary, import_file, quarantined_rows
+from curation.ingest import FORMATS
+from curation.records import Dataset, Progress
+from labeling import uploads
+from labeling.pages import context
+from labeling.pages.import_choices import Reading, Target, choose_reading, choose_target
+from labeling.pages.text import plain, tell
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+FAULTS_SHOWN = 8
+
+
+def page() -> None:
+    """Lay out the page."""
+    st.title("Import")
+    upload = st.file_uploader(
+        "A CSV, JSONL or Parquet file",
+        type=sorted(suffix[1:] for suffix in FORMATS),
+        help="It stays on this machine.",
+    )
+    done: tuple[str, str, ImportSummary] | None = st.session_state.get("imported")
+    if done and (upload is None or upload.file_id == done[0]):
+        _summary(context.workspace().dataset(done[1]), done[2])
+    elif upload is None:
+        st.caption(
+            "Texts with labels, questions with answers or whole conversations, or texts with the "
+            "JSON to extract from them; outputs may be missing. A row that cannot be read is set "
+            "aside with the reason. Rows that are there already are not imported again."
+        )
+    else:
+        _prepare(upload)
+    datasets = context.workspace().datasets()
+    if datasets:
+        _quarantine(context.current_dataset())
+
+
+def _prepare(upload: UploadedFile) -> None:
+    with st.container(border=True):
+        st.subheader(plain(upload.name), anchor=False)
+        reading = choose_reading(upload)
+        _faults(reading)
+    with st.container(border=True):
+        st.subheader("Where it goes", anchor=False)
+        try:
+            target = choose_target(upload.name, reading.task, context.workspace().datasets())
+        except WrongUse as error:
+            tell(error)
+            target = None
+    ready = target is not None and reading.usable
+    if st.button("Import", type="primary", icon=":material/upload_file:", disabled=not ready):
+        assert target is not None
+        _import(upload, reading, target)
+
+
+def _faults(reading: Reading) -> None:
+    """What is wrong in the first rows, in words."""
+    if not reading.usable:
+        st.warning(plain(reading.faults[0]), icon=":material/warning:")
+    elif reading.faults:
+        count = len(reading.faults)
+        listed = [f"- {plain(fault)}" for fault in reading.faults[:FAULTS_SHOWN]]
+        if count > FAULTS_SHOWN:
+            listed.append(f"- and {count - FAULTS_SHOWN} more")
+        st.warning(
+            f"{count} of the first thousand rows will be set aside, the others imported:\n\n"
+            + "\n".join(listed),
+            icon=":material/warning:",
+        )
+    else:
+        st.caption("Nothing is wrong with the first thousand rows.")
+
+
+def _import(upload: UploadedFile, reading: Reading, target: Target) -> None:
+    from labeling.pages.shell import IMPORT  # noqa: PLC0415 - the shell lists this page
+
+    workspace = context.workspace()
+    bar = st.progress(0.0, text="Reading")
+
+    def show(state: Progress) -> None:
+        share = min(state.done / state.total, 1.0) if state.total else 1.0
+        bar.progress(share, text="Reading" if state.total else "Storing")
+
+    name = uploads.file_name(upload.name)
+    with uploads.saved(upload, name, workspace.path / "uploads") as path:
+        dataset = target.dataset or workspace.create_dataset(
+            target.name,
+            reading.task,
+            guidelines=target.guidelines,
+            output_schema=target.output_schema,
+        )
+        summary = import_file(
+            workspace,
+            dataset,
+            path,
+            reading.mapping,
+            file_name=name,
+            delimiter=reading.delimiter,
+            progress=show,
+        )
+    st.session_state["imported"] = (upload.file_id, dataset.name, summary)
+    st.switch_page(IMPORT, query_params=context.link(dataset))
+
+
+def _summary(dataset: Dataset, summary: ImportSummary) -> None:
+    from labeling.pages.shell import ANALYSE  # noqa: PLC0415 - the shell lists this page
+
+    with st.container(border=True):
+        file, name = plain(summary.file_name), plain(dataset.name)
+        st.subheader(f"{file} is in {name}", anchor=False)
+        figures = [
+            ("Rows", summary.rows, "in the file"),
+            ("Imported", summary.imported, "new examples"),
+            ("Already there", summary.already_present, "same input and output: not repeated"),
+            ("In quarantine", summary.quarantined, "could not be read: see below why"),
+        ]
+        with st.container(horizontal=True):
+            for label, value, what in figures:
+                st.metric(label, f"{value:,}", width=170, delta=what, delta_arrow="off")
+        st.page_link(
+            ANALYSE,
+            label="Next: analyse it, to find duplicates and doubtful outputs",
+            icon=":material/arrow_forward:",
+            query_params=context.link(dataset),
+        )
+
+
+def _quarantine(dataset: Dataset) -> None:
+    rows = quarantined_rows(context.workspace(), dataset)
+    name = plain(dataset.name)
+    with st.expander(f"Quarantine of {name}: {len(rows):,} rows", icon=":material/rule:"):
+        if rows.is_empty():
+            st.caption("Every row of every file could be read.")
+            return
+        st.caption("Set aside, not lost. Mend the file and import it again: only these are new.")
+        names = ["File", "Row", "Column", "Why", "As it stands in the file"]
+        rows.columns = names
+        st.dataframe(rows, hide_index=True, placeholder="whole row")

@@ -1,0 +1,144 @@
+"""Quality: what the dataset holds, what is doubtful, who did what; each figure opens its rows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation import pipeline, quality
+from curation.records import Dataset
+from labeling import charts, queue
+from labeling.pages import behind, context
+from labeling.pages.quality_labels import show_confusion, show_labels
+from labeling.queue import FLAGGED, STATUSES, Filter
+
+
+def page() -> None:
+    """Lay out the page."""
+    st.title("Quality")
+    dataset = context.current_dataset()
+    if not _figures(dataset):
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        _funnel(dataset)
+    with right:
+        _flags(dataset)
+    if dataset.task.has_labels:
+        show_labels(dataset)
+        show_confusion(dataset)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _statuses(dataset)
+    with right:
+        _duplicates(dataset)
+    _people(dataset)
+
+
+def _figures(dataset: Dataset) -> bool:
+    """The numbers on top; False where there is nothing to show yet."""
+    from labeling.pages.shell import IMPORT  # noqa: PLC0415 - the shell lists this page
+
+    shown = [
+        ("Examples", Filter()),
+        ("Reviewed", Filter(status="reviewed")),
+        ("Flagged, to review", Filter(kind=FLAGGED, status="open")),
+        ("Excluded", Filter(status="left-out")),
+    ]
+    counts = [queue.count(context.workspace(), dataset, chosen) for _, chosen in shown]
+    if counts[0] == 0:
+        st.info("This dataset has no examples yet.", icon=":material/upload_file:")
+        st.page_link(IMPORT, label="Import a file", query_params=context.link(dataset))
+        return False
+    with st.container(horizontal=True):
+        for (label, chosen), count in zip(shown, counts, strict=True):
+            with st.container(border=True, width=190):
+                st.metric(label, f"{count:,}")
+                behind.link(dataset, chosen, "See them")
+    return True
+
+
+def _funnel(dataset: Dataset) -> None:
+    st.subheader("From raw to exported", anchor=False)
+    stages = quality.funnel(context.workspace(), dataset)
+    picked = behind.chart(charts.funnel(stages), "funnel", "Rows left after each stage").get(
+        "stage"
+    )
+    from labeling.pages import shell  # noqa: PLC0415 - the shell lists this page
+
+    if picked in ("raw", "readable"):
+        st.switch_page(shell.IMPORT, query_params=context.link(dataset))
+    elif picked == "exported":
+        st.switch_page(shell.EXPORT, query_params=context.link(dataset))
+    elif picked:
+        status = {"included": "included", "ready": "ready"}.get(picked, "")
+        behind.show_examples(dataset, Filter(status=status))
+    st.caption("Select a bar here, or a row of a table, to see what is behind it.")
+
+
+def _flags(dataset: Dataset) -> None:
+    from labeling.pages.shell import ANALYSE  # noqa: PLC0415 - the shell lists this page
+
+    st.subheader("Flags", anchor=False)
+    workspace = context.workspace()
+    if pipeline.stale_steps(workspace, dataset):
+        st.info("Not all examples are analysed.", icon=":material/search:")
+        st.page_link(ANALYSE, label="Analyse them", query_params=context.link(dataset))
+    kinds = quality.flagged_by_kind(workspace, dataset)
+    if kinds.is_empty():
+        st.caption("Nothing is flagged.")
+        return
+    filters = [Filter(kind=kind) for kind in kinds["kind"]]
+    kinds.columns = ["Flagged as", "Examples", "To review"]
+    behind.table(dataset, kinds, filters, "flags")
+    st.caption(
+        "The number of flags is not an error rate: some flagged examples are right, and some "
+        "wrong ones are not flagged. Only people's verdicts tell."
+    )
+
+
+def _statuses(dataset: Dataset) -> None:
+    st.subheader("Review", anchor=False)
+    counts = quality.review_progress(context.workspace(), dataset)
+    filters = [Filter(status=status) for status in counts["status"]]
+    words = counts["status"].replace_strict(STATUSES)
+    shown = counts.with_columns(words)
+    shown.columns = ["Status", "Examples"]
+    behind.table(dataset, shown, filters, "statuses")
+
+
+def _duplicates(dataset: Dataset) -> None:
+    from labeling.pages.shell import DUPLICATES  # noqa: PLC0415 - the shell lists this page
+
+    st.subheader("Duplicates", anchor=False)
+    summary = quality.duplicate_summary(context.workspace(), dataset)
+    summary.columns = ["What", "Count"]
+    st.dataframe(summary, hide_index=True)
+    st.page_link(
+        DUPLICATES,
+        label=f"Triage them (similarity from {dataset.settings.near_threshold:.2f})",
+        query_params=context.link(dataset),
+    )
+
+
+def _people(dataset: Dataset) -> None:
+    from labeling.pages.shell import REVIEW  # noqa: PLC0415 - the shell lists this page
+
+    st.subheader("People", anchor=False)
+    people = quality.progress_by_person(context.workspace(), dataset)
+    if people.is_empty():
+        st.info("Nobody has reviewed an example yet.", icon=":material/rate_review:")
+        st.page_link(REVIEW, label="Begin the review", query_params=context.link(dataset))
+        return
+    filters = [Filter(annotator=name) for name in people["annotator"]]
+    columns = {
+        "annotator": "Person",
+        "examples": "Examples",
+        "kept": "Kept",
+        "relabelled": "Relabelled",
+        "edited": "Edited",
+        "excluded": "Excluded",
+        "skipped": "Skipped",
+        "median_seconds": st.column_config.NumberColumn("Seconds each", format="%.1f"),
+        "last_decision": st.column_config.DatetimeColumn("Last decision", format="localized"),
+    }
+    behind.table(dataset, people, filters, "people", column_config=columns)

@@ -1,0 +1,96 @@
+"""Review: the card and its queue."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from curation import quality
+from curation.records import Dataset
+from labeling import queue, review
+from labeling.card.card import CardData, outbox, review_card
+from labeling.pages import context
+
+PREFETCH = 20
+STATUSES = {
+    "open": "To review",
+    "skipped": "Skipped",
+    "kept": "Kept",
+    "relabelled": "Relabelled",
+    "edited": "Edited",
+    "excluded": "Excluded",
+    "all": "Everything",
+}
+
+
+def page() -> None:
+    """Lay out the page."""
+    dataset = context.current_dataset()
+    chosen = _choose_queue(dataset)
+    sitting = _sitting(dataset, chosen)
+    review_card(
+        key=sitting.key,
+        data=_card_data(dataset, chosen, sitting),
+        on_outbox=lambda: sitting.store(outbox(sitting.key)),
+    )
+
+
+def _choose_queue(dataset: Dataset) -> queue.Filter:
+    """The filter row; every choice stands in the address, so that a link opens just this queue."""
+    workspace = context.workspace()
+    kinds = quality.flagged_by_kind(workspace, dataset)
+    counts = dict(kinds.select("kind", "open").iter_rows())
+    first, second, third = st.columns([1, 1, 2])
+    status = first.selectbox(
+        "Queue",
+        list(STATUSES),
+        format_func=lambda name: STATUSES[name],
+        key="status",
+        bind="query-params",
+    )
+    kind = second.selectbox(
+        "Flagged as",
+        ["", *counts],
+        format_func=lambda name: f"{name} ({counts[name]:,} open)" if name else "Anything",
+        key="kind",
+        bind="query-params",
+    )
+    text = third.text_input("Containing", key="text", bind="query-params", placeholder="any text")
+    linked = queue.Filter.from_query(st.query_params.to_dict())
+    return queue.Filter(
+        status="" if status == "all" else status or "",
+        kind=kind or "",
+        text=text or "",
+        given=linked.given,
+        current=linked.current,
+        suggested=linked.suggested,
+        annotator="",
+        example=linked.example,
+    )
+
+
+def _sitting(dataset: Dataset, chosen: queue.Filter) -> review.Sitting:
+    """The person's sitting at this queue, from the session."""
+    sittings: dict[str, review.Sitting] = st.session_state.setdefault("sittings", {})
+    parts = [dataset.dataset_id, context.annotator(), *map("=".join, chosen.to_query().items())]
+    key = "card-" + hashlib.blake2b("|".join(parts).encode(), digest_size=8).hexdigest()
+    return sittings.setdefault(key, review.Sitting(key, context.workspace()))
+
+
+def _card_data(dataset: Dataset, chosen: queue.Filter, sitting: review.Sitting) -> CardData:
+    workspace = context.workspace()
+    ids = queue.next_ids(workspace, dataset, chosen, PREFETCH, without=sitting.decided)
+    status = dict(quality.review_progress(workspace, dataset).iter_rows())
+    return {
+        "dataset_id": dataset.dataset_id,
+        "task": str(dataset.task),
+        "annotator": context.annotator(),
+        "labels": workspace.labels(dataset).to_dicts(),  # type: ignore[typeddict-item]
+        "queue": review.cards(workspace, dataset, ids),  # type: ignore[typeddict-item]
+        "acknowledged": sitting.answer.acknowledged,
+        "rejected": sitting.answer.rejected,  # type: ignore[typeddict-item]
+        "remaining": queue.count(workspace, dataset, chosen, without=sitting.decided),
+        "reviewed": sum(status.get(name, 0) for name in ("kept", "relabelled", "edited")),
+        "undoable": review.undoable(workspace, dataset, context.annotator()),  # type: ignore[typeddict-item]
+    }

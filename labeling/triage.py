@@ -1,0 +1,191 @@
+"""Duplicate triage: keep or exclude the members of a cluster, and take it back.
+
+A decision on a cluster is one operation for each member, under op_ids that share a prefix, so that
+the whole act is stored in one commit and undone as one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from curation.clusters import clusters, pairs
+from curation.errors import TamisError
+from curation.records import About, Action, Dataset, Operation
+from curation.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act of triage that can be taken back."""
+
+    batch: str
+    kept: int
+    excluded: int
+
+
+def cluster_overview(workspace: Workspace, dataset: Dataset, threshold: float) -> pl.DataFrame:
+    """Clusters at a threshold, unresolved and largest first.
+
+    Columns: `cluster, size, lowest, excluded, resolved, conflict`: lowest similarity to the
+    representative; members excluded by any decision; every member decided on; outputs differ.
+    """
+    members = clusters(workspace, dataset, threshold)
+    states = workspace.store.read(
+        "SELECT example_id, excluded, current, "
+        "duplicate_verdict IS NOT NULL OR excluded AS decided "
+        "FROM current_example WHERE dataset_id = $dataset",
+        {"dataset": dataset.dataset_id},
+    )
+    included = ~pl.col("excluded")
+    return (
+        members.join(states, on="example_id")
+        .group_by("cluster")
+        .agg(
+            size=pl.len(),
+            lowest=pl.col("similarity").min(),
+            excluded=pl.col("excluded").sum(),
+            resolved=pl.col("decided").all(),
+            conflict=pl.col("current").filter(included).drop_nulls().n_unique() > 1,
+        )
+        .sort("resolved", "size", "lowest", "cluster", descending=[False, True, False, False])
+    )
+
+
+def near_twins(workspace: Workspace, dataset: Dataset, threshold: float) -> pl.DataFrame:
+    """Pairs alike at the threshold that differ in meaning, most alike first; never merged."""
+    found = pairs(workspace, dataset)
+    return found.filter((pl.col("kind") == "near-twin") & (pl.col("similarity") >= threshold)).sort(
+        "similarity", "example_id", "other_id", descending=[True, False, False]
+    )
+
+
+def members_of(
+    workspace: Workspace, dataset: Dataset, threshold: float, cluster: str
+) -> pl.DataFrame:
+    """Members of one cluster, its representative first, then the most similar.
+
+    Columns: `example_id, similarity, text, current, status, excluded, source_file, source_row`.
+    """
+    members = clusters(workspace, dataset, threshold).filter(pl.col("cluster") == cluster)
+    states = workspace.store.read(
+        "SELECT c.example_id, c.text, c.current, c.status, c.excluded, "
+        "s.file_name AS source_file, c.source_row "
+        "FROM current_example AS c JOIN source AS s USING (dataset_id, source_id) "
+        "WHERE c.dataset_id = $dataset AND c.example_id IN (SELECT unnest($ids))",
+        {"dataset": dataset.dataset_id, "ids": members["example_id"].to_list()},
+    )
+    first = pl.col("example_id") == pl.col("representative")
+    return (
+        members.join(states, on="example_id")
+        .sort(first, "similarity", "example_id", descending=[True, True, False])
+        .drop("cluster", "representative")
+    )
+
+
+def with_texts(workspace: Workspace, dataset: Dataset, found: pl.DataFrame) -> list[dict[str, Any]]:
+    """Pairs as dicts with `text` and `other_text` added, in the given order."""
+    ids = pl.concat([found["example_id"], found["other_id"]]).unique().to_list()
+    texts = dict(
+        workspace.store.read(
+            "SELECT example_id, text FROM example WHERE dataset_id = $dataset "
+            "AND example_id IN (SELECT unnest($ids))",
+            {"dataset": dataset.dataset_id, "ids": ids},
+        ).iter_rows()
+    )
+    return [
+        {**pair, "text": texts[pair["example_id"]], "other_text": texts[pair["other_id"]]}
+        for pair in found.iter_rows(named=True)
+    ]
+
+
+def representatives(
+    workspace: Workspace, dataset: Dataset, threshold: float, chosen: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """For the chosen clusters: the ids to keep (one each) and the ids to exclude."""
+    members = clusters(workspace, dataset, threshold).filter(pl.col("cluster").is_in(list(chosen)))
+    first = pl.col("example_id") == pl.col("representative")
+    return (
+        members.filter(first)["example_id"].to_list(),
+        members.filter(~first)["example_id"].to_list(),
+    )
+
+
+def resolve(
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    keep: Collection[str],
+    exclude: Collection[str],
+) -> Act:
+    """Keep some examples of one or several clusters and exclude others, as one act.
+
+    Raises TamisError if any of it was refused.
+    """
+    batch = uuid.uuid4().hex
+    verdicts = [(key, Action.KEEP) for key in sorted(keep)]
+    verdicts += [(key, Action.EXCLUDE) for key in sorted(exclude)]
+    _decide(
+        workspace,
+        [
+            Operation(
+                op_id=f"{batch}:{number}",
+                dataset_id=dataset.dataset_id,
+                example_id=key,
+                annotator=annotator,
+                action=action,
+                about=About.DUPLICATE,
+            )
+            for number, (key, action) in enumerate(verdicts)
+        ],
+    )
+    return Act(batch, len(keep), len(exclude))
+
+
+def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | None:
+    """The person's latest act of triage that still stands."""
+    found = workspace.store.read(
+        """
+        SELECT split_part(op_id, ':', 1) AS batch, count(*) FILTER (action = 'keep') AS kept,
+               count(*) FILTER (action = 'exclude') AS excluded
+        FROM standing_decision
+        WHERE dataset_id = $dataset AND annotator = $annotator AND about = 'duplicate'
+        GROUP BY batch ORDER BY max(seq) DESC LIMIT 1
+        """,
+        {"dataset": dataset.dataset_id, "annotator": annotator},
+    )
+    return Act(*found.row(0)) if len(found) else None
+
+
+def undo(workspace: Workspace, dataset: Dataset, annotator: str, act: Act) -> None:
+    """Take back a whole act."""
+    found = workspace.store.read(
+        "SELECT op_id, example_id FROM standing_decision "
+        "WHERE dataset_id = $dataset AND split_part(op_id, ':', 1) = $batch",
+        {"dataset": dataset.dataset_id, "batch": act.batch},
+    )
+    _decide(
+        workspace,
+        [
+            Operation(
+                op_id=f"{op_id}:undo",
+                dataset_id=dataset.dataset_id,
+                example_id=example_id,
+                annotator=annotator,
+                action=Action.UNDO,
+                value=op_id,
+                about=About.DUPLICATE,
+            )
+            for op_id, example_id in found.iter_rows()
+        ],
+    )
+
+
+def _decide(workspace: Workspace, operations: list[Operation]) -> None:
+    refused = [receipt for receipt in workspace.store.decide(operations) if receipt.refused]
+    if refused:
+        raise TamisError(refused[0].refused, f"{len(refused)} of {len(operations)} were refused.")

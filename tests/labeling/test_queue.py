@@ -1,0 +1,80 @@
+"""The queue: worst first, filtered by plain data that also stands in the address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curation.records import Action
+from labeling.queue import Filter, count, next_ids, rows
+from tests.factories import add_flags, operation, tickets
+
+
+def test_flagged_come_first_then_the_lowest_score_and_skipped_last(tmp_path: Path) -> None:
+    workspace, dataset, (a, b, c, d) = tickets(tmp_path)
+    add_flags(
+        workspace,
+        dataset,
+        [
+            {"example_id": a, "score": 0.9, "flagged": False},
+            {"example_id": b, "score": 0.4},
+            {"example_id": c, "score": 0.1, "flagged": False},
+            {"example_id": d, "score": 0.2},
+        ],
+    )
+    assert next_ids(workspace, dataset, Filter(), 10) == [d, b, c, a]
+    workspace.store.decide([operation(dataset, d, Action.SKIP)])
+    assert next_ids(workspace, dataset, Filter(status="open"), 10) == [b, c, a, d]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (Filter(), {"e001", "e002", "e003", "e004"}),
+        (Filter(status="open"), {"e003", "e004"}),
+        (Filter(status="relabelled"), {"e001"}),
+        (Filter(status="excluded"), {"e002"}),
+        (Filter(kind="label"), {"e001", "e003"}),
+        (Filter(given="refund"), {"e001", "e003"}),
+        (Filter(current="return"), {"e001", "e002"}),
+        (Filter(suggested="return"), {"e001"}),
+        (Filter(annotator="bob"), {"e002"}),
+        (Filter(text="LAMP"), {"e003"}),
+        (Filter(text="'; DROP TABLE example; --"), set()),
+        (Filter(example="e004"), {"e004"}),
+        (Filter(kind="label", given="refund", status="open"), {"e003"}),
+    ],
+)
+def test_each_field_restricts(tmp_path: Path, chosen: Filter, expected: set[str]) -> None:
+    workspace, dataset, (a, b, c, _) = tickets(tmp_path)
+    add_flags(
+        workspace,
+        dataset,
+        [
+            {"example_id": a, "suggested": "return"},
+            {"example_id": b, "flagged": False},
+            {"example_id": c},
+        ],
+    )
+    workspace.store.decide(
+        [
+            operation(dataset, a, Action.RELABEL, "return"),
+            operation(dataset, b, Action.EXCLUDE, by="bob"),
+        ]
+    )
+    assert set(rows(workspace, dataset, chosen, limit=10)["example_id"]) == expected
+    assert set(next_ids(workspace, dataset, chosen, 10)) == expected
+    assert count(workspace, dataset, chosen) == len(expected)
+
+
+def test_a_filter_survives_the_address() -> None:
+    chosen = Filter(status="open", given="a & b", text="ü?")
+    assert Filter.from_query({**chosen.to_query(), "unknown": "x"}) == chosen
+
+
+def test_pages_follow_each_other(tmp_path: Path) -> None:
+    workspace, dataset, ids = tickets(tmp_path)
+    first = rows(workspace, dataset, Filter(), limit=3)
+    second = rows(workspace, dataset, Filter(), limit=3, offset=3)
+    assert [*first["example_id"], *second["example_id"]] == ids

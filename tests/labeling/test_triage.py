@@ -1,0 +1,82 @@
+"""Duplicate triage: whole clusters are decided at once and taken back at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from curation.records import Dataset
+from curation.store import insert_frame
+from curation.workspace import Workspace
+from labeling import triage
+from tests.factories import tickets
+
+
+def with_pairs(path: Path) -> tuple[Workspace, Dataset, list[str]]:
+    """e001 and e003 are alike at .95, e002 joins e001 at .85, e004 is a near twin of e001."""
+    workspace, dataset, ids = tickets(path)
+    pairs = pl.DataFrame(
+        {
+            "dataset_id": dataset.dataset_id,
+            "example_id": ["e001", "e001", "e001"],
+            "other_id": ["e003", "e002", "e004"],
+            "similarity": [0.95, 0.85, 0.97],
+            "kind": ["near", "near", "near-twin"],
+        },
+        schema_overrides={"similarity": pl.Float32},
+    )
+    workspace.store.write(lambda cursor: insert_frame(cursor, "pair", pairs))
+    return workspace, dataset, ids
+
+
+def test_the_threshold_re_clusters_without_computing_pairs_again(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    sizes = {
+        threshold: triage.cluster_overview(workspace, dataset, threshold)["size"].to_list()
+        for threshold in (0.99, 0.9, 0.8)
+    }
+    assert sizes == {0.99: [], 0.9: [2], 0.8: [3]}
+
+
+def test_a_cluster_is_listed_with_its_representative_first(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    overview = triage.cluster_overview(workspace, dataset, 0.8).row(0, named=True)
+    members = triage.members_of(workspace, dataset, 0.8, overview["cluster"])
+    assert members["example_id"].to_list() == ["e001", "e003", "e002"]
+    assert overview["conflict"] is True
+    assert round(overview["lowest"], 2) == 0.85
+
+
+def test_near_twins_are_shown_but_never_members(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    twins = triage.near_twins(workspace, dataset, 0.9)
+    assert twins.select("example_id", "other_id").rows() == [("e001", "e004")]
+    shown = triage.with_texts(workspace, dataset, twins)
+    assert (shown[0]["text"], shown[0]["other_text"]) == ("where is my money", "hello")
+
+
+def test_resolving_excludes_the_others_and_undo_brings_them_back(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    keep, exclude = triage.representatives(workspace, dataset, 0.8, ["e001"])
+    assert (keep, sorted(exclude)) == (["e001"], ["e002", "e003"])
+    triage.resolve(workspace, dataset, "ann", keep, exclude)
+    overview = triage.cluster_overview(workspace, dataset, 0.8).row(0, named=True)
+    assert (overview["resolved"], overview["excluded"]) == (True, 2)
+    act = triage.last_act(workspace, dataset, "ann")
+    assert act is not None
+    assert (act.kept, act.excluded) == (1, 2)
+    assert triage.last_act(workspace, dataset, "bob") is None
+    triage.undo(workspace, dataset, "ann", act)
+    overview = triage.cluster_overview(workspace, dataset, 0.8).row(0, named=True)
+    assert (overview["resolved"], overview["excluded"]) == (False, 0)
+    assert triage.last_act(workspace, dataset, "ann") is None
+
+
+def test_acts_are_undone_newest_first(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    first = triage.resolve(workspace, dataset, "ann", ["e001"], ["e003"])
+    second = triage.resolve(workspace, dataset, "ann", ["e003"], ["e001"])
+    assert triage.last_act(workspace, dataset, "ann") == second
+    triage.undo(workspace, dataset, "ann", second)
+    assert triage.last_act(workspace, dataset, "ann") == first
