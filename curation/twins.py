@@ -16,6 +16,11 @@ _SMALL_NUMBERS = """
     sixteen seventeen eighteen nineteen
 """  # Without "one", which is seldom a number.
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_DATES = """
+    january february march april june july august september october november december
+    monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday
+"""  # Without "may", which is mostly a verb; another month against it differs all the same.
+_DATE_WORDS = frozenset(_DATES.split())
 _ROUND_NUMBERS = {"twice": 2, "dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 _NUMBER_WORDS = {
     **{word: str(value) for value, word in enumerate(_SMALL_NUMBERS.split())},
@@ -45,10 +50,11 @@ _TOKEN = re.compile(r"(?:(?<!\w)[-−])?\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the guard sees in a text: numbers and units in their order, negations, other words."""
+    """What the guard sees in a text: numbers, units and dates in their order, negations, words."""
 
     numbers: tuple[str, ...]
     units: tuple[str, ...]
+    dates: tuple[str, ...]
     negations: tuple[str, ...]
     words: frozenset[str]
 
@@ -57,14 +63,15 @@ def why_not_duplicate(a: str, b: str) -> str | None:
     """Why two similar texts must not be merged, in words; None where nothing speaks against it.
 
     Compares digits of any script and English number words (value and order), units and currencies
-    (order), the count of English negations, and words against their negative form.
+    (order), English months and weekdays (order), the count of English negations, and words against
+    their negative form.
     """
     return difference(read(a), read(b))
 
 
 def read(text: str) -> Reading:
     """Read a text once, to compare it with many."""
-    numbers, units, negations, words = [], [], [], set()
+    numbers, units, dates, negations, words = [], [], [], [], set()
     after_number = False
     for token in _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold()):
         word = token.replace("’", "'")
@@ -79,10 +86,12 @@ def read(text: str) -> Reading:
             units.append(_UNITS_AFTER_NUMBER[word])
         elif word in _UNITS or unicodedata.category(word[0]) == "Sc":
             units.append(_UNITS.get(word, word))
+        elif word in _DATE_WORDS:
+            dates.append(word)
         else:
             words.add(word)
         after_number = is_number
-    return Reading(tuple(numbers), tuple(units), tuple(negations), frozenset(words))
+    return Reading(tuple(numbers), tuple(units), tuple(dates), tuple(negations), frozenset(words))
 
 
 def difference(a: Reading, b: Reading) -> str | None:
@@ -91,6 +100,8 @@ def difference(a: Reading, b: Reading) -> str | None:
         return _in_words("numbers", a.numbers, b.numbers)
     if a.units != b.units:
         return _in_words("units", a.units, b.units)
+    if a.dates != b.dates:
+        return _in_words("dates", a.dates, b.dates)
     if len(a.negations) != len(b.negations):
         return _in_words("negations", a.negations, b.negations)
     only_a, only_b = a.words - b.words, b.words - a.words

@@ -205,7 +205,8 @@ def _exit_with_parent() -> None:
     """End when the process that holds the other end of stdin is gone."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -16,9 +16,10 @@ from curation.clusters import pairs
 from curation.embeddings import model_key
 from curation.errors import NothingToExport
 from curation.labels import REVIEWED, current_examples
-from curation.records import Dataset, Progress
+from curation.records import Dataset, Json, Progress
 from curation.store import insert_frame
 from curation.workspace import Workspace
+from exports.formats import find_format
 from exports.split import SplitFractions
 from exports.writer import ExportResult, write_export
 
@@ -82,6 +83,21 @@ def exports_of(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
         "WHERE dataset_id = $dataset ORDER BY created_at DESC",
         {"dataset": dataset.dataset_id},
     )
+
+
+def first_record(workspace: Workspace, dataset: Dataset, format_name: str) -> Json | None:
+    """The first example that is ready, as the format writes it; None where there is none.
+
+    Raises WrongUse for an unknown format or one that does not fit the task.
+    """
+    row = workspace.store.read(
+        "SELECT text, current AS output, messages FROM current_example WHERE dataset_id = $dataset "
+        "AND NOT excluded AND current IS NOT NULL ORDER BY source_row, example_id LIMIT 1",
+        {"dataset": dataset.dataset_id},
+    )
+    labels = workspace.labels(dataset)["name"].to_list()
+    records = find_format(format_name, dataset.task).records(row, dataset.task, labels)
+    return next(records, None)
 
 
 def _rows(dataset: Dataset, examples: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from exports.verify import verify_export
 from labeling import demo as demonstration
 from labeling import samples, server
 from labeling.progress import progress_on_stderr
+from labeling.tables import write_table
 
 app = typer.Typer(
     name="tamis",
@@ -155,7 +157,7 @@ def analyze(
 def flags(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
     """Write the flags: one row per example and kind, worst first."""
     with Workspace.open(workspace) as opened:
-        write_table(flag_rows(opened, opened.dataset(dataset)).drop("flagged"), out)
+        save(flag_rows(opened, opened.dataset(dataset)).drop("flagged"), out)
 
 
 @app.command()
@@ -164,7 +166,7 @@ def duplicates(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOptio
     with Workspace.open(workspace) as opened:
         target = opened.dataset(dataset)
         alike = pl.col("similarity") >= target.settings.near_threshold
-        write_table(pair_rows(opened, target).filter(alike), out)
+        save(pair_rows(opened, target).filter(alike), out)
 
 
 @app.command()
@@ -274,20 +276,12 @@ def report(frame: pl.DataFrame, as_json: bool, empty: str = "") -> None:
         table = Table(*[name.replace("_", " ") for name in frame.columns])
         for row in frame.iter_rows():
             table.add_row(*[Text("" if value is None else str(value)) for value in row])
-        Console(soft_wrap=True).print(table)
+        Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
-def write_table(frame: pl.DataFrame, out: Path) -> None:
-    """Write a frame in the format that the file's ending names."""
-    if out.suffix not in (".csv", ".jsonl", ".parquet"):
-        raise WrongUse(f"Cannot write '{out.name}'.", "End --out in .csv, .jsonl or .parquet.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".csv":
-        frame.write_csv(out)
-    elif out.suffix == ".jsonl":
-        frame.write_ndjson(out)
-    else:
-        frame.write_parquet(out)
+def save(frame: pl.DataFrame, out: Path) -> None:
+    """Write a result table and say where it is."""
+    write_table(frame, out)
     print_line(f"{len(frame)} rows: {out}")
 
 
@@ -324,6 +318,14 @@ def errors_for_people() -> Iterator[None]:
     except TamisError as error:
         sys.stderr.write(f"tamis: {error.for_people()}\n")
         raise SystemExit(2 if isinstance(error, WrongUse) else 1) from error
+    except Exception as error:
+        if os.environ.get("TAMIS_DEBUG"):
+            raise
+        sys.stderr.write(
+            f"tamis: something went wrong that should not: {type(error).__name__}: {error}\n"
+            "Set TAMIS_DEBUG=1 for the details, and please report it.\n"
+        )
+        raise SystemExit(1) from error
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from labeling.progress import progress_on_stderr
 from labeling.resources import resource
 
 ANNOTATOR = "demo"
+_MEASURED = ("exact", "near", "near-twin", "label", "mismatch", "conflict")
 
 
 def run(folder: Path | None) -> None:
@@ -65,8 +66,14 @@ def _truth(sample: samples.Sample) -> pl.DataFrame:
     path = (resource("sample_data") / sample.file).with_suffix(".truth.jsonl")
     if not path.exists():
         raise WrongUse(f"{path} is missing.", "Install Tamis again.")
-    lines = path.read_text("utf-8").splitlines()
-    return pl.DataFrame([json.loads(line) for line in lines], infer_schema_length=None)
+    with path.open(encoding="utf-8") as lines:
+        planted = [json.loads(line) for line in lines]
+    columns = ("kind", "source_row", "other_row", "truth")
+    return pl.DataFrame(
+        [tuple(one[name] for name in columns) for one in planted if one["kind"] in _MEASURED],
+        schema=dict(zip(columns, (pl.String, pl.Int64, pl.Int64, pl.Object), strict=True)),
+        orient="row",
+    )
 
 
 def _imported(summary: ImportSummary) -> str:

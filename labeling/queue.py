@@ -20,14 +20,14 @@ STATUSES = {
     "included": "Not excluded",
     "ready": "Ready to export",
     "unverified": "Ready, never reviewed",
-    "left-out": "Excluded in any way",
+    "left-out": "Excluded, duplicates too",
     "missing": "Without output",
     "unreviewed": "Unreviewed",
     "skipped": "Skipped",
     "kept": "Kept",
     "relabelled": "Relabelled",
     "edited": "Edited",
-    "excluded": "Excluded by a verdict",
+    "excluded": "Excluded",
 }
 """What may be asked of a status, and how it is called."""
 

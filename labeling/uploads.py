@@ -46,6 +46,16 @@ def folder_name(text: str) -> str:
     return re.sub(r"[^\w.]+", "-", text.lower()).strip("-._")[:60] or "dataset"
 
 
+def inside(home: Path, name: str) -> Path:
+    """The folder of that name in `home`. Raises WrongUse for what is not a plain name."""
+    name = name.strip()
+    if not name or name.startswith(".") or re.search(r"[/\\:\x00-\x1f]", name):
+        raise WrongUse(
+            f"{name!r} cannot be the name of a folder.", "Take letters, digits and hyphens."
+        )
+    return home / name
+
+
 def free_name(wanted: str, taken: Collection[str]) -> str:
     """`wanted`, with the first number behind it that makes it new."""
     names = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3)))

@@ -36,10 +36,13 @@ class Card {
     this.view = new View(root);
     this.calls = 0;
     this.ui = this.view.ui;
-    this.onKey = this.onKey.bind(this);
-    this.onLeavePage = this.onLeavePage.bind(this);
-    this.onOnline = () => this.outbox.waiting.size && this.outbox.sendNow();
     this.fit = this.fit.bind(this);
+    this.listeners = [
+      [document, "keydown", (event) => this.onKey(event)],
+      [window, "beforeunload", (event) => this.onLeavePage(event)],
+      [window, "online", () => this.outbox.waiting.size && this.outbox.sendNow()],
+      [window, "resize", this.fit],
+    ];
     this.finder = new Finder(this);
     this.editor = new Editor(this);
     this.listenInside(root);
@@ -77,7 +80,6 @@ class Card {
     this.history = []; // {op, card}, oldest first
     this.outbox.restored.forEach((op) => this.remember(op, null));
     this.view.showRefusals(this.outbox.refusals);
-    this.view.hideFound();
     this.say("");
   }
 
@@ -121,6 +123,7 @@ class Card {
   }
 
   show(card) {
+    if (!this.ui.found.hidden) this.finder.close(); // it belongs to the card before
     this.card = card;
     this.shownAt = performance.now();
     if (!card) return this.showAway();
@@ -162,7 +165,7 @@ class Card {
   }
 
   refresh() {
-    this.view.showStatus(this.outbox.status());
+    this.view.showStatus(this.outbox.status(), this.data.problem);
     const settled = this.outbox.operations.filter(({ action }) => action !== "comment");
     const done = settled.reduce((sum, { action }) => sum + (action === "undo" ? -1 : 1), 0);
     const { reviewed, remaining } = this.data;
@@ -378,10 +381,7 @@ class Card {
   enter() {
     if (mounted.includes(this)) return;
     mounted.push(this);
-    document.addEventListener("keydown", this.onKey);
-    window.addEventListener("beforeunload", this.onLeavePage);
-    window.addEventListener("online", this.onOnline);
-    window.addEventListener("resize", this.fit);
+    this.listeners.forEach(([on, type, listener]) => on.addEventListener(type, listener));
     const host = this.ui.root.getRootNode().host;
     this.resizes = new ResizeObserver(this.fit);
     this.resizes.observe(host?.closest("[data-testid=stMainBlockContainer]") ?? document.body);
@@ -392,10 +392,7 @@ class Card {
     const at = mounted.indexOf(this);
     if (at < 0) return;
     mounted.splice(at, 1);
-    document.removeEventListener("keydown", this.onKey);
-    window.removeEventListener("beforeunload", this.onLeavePage);
-    window.removeEventListener("online", this.onOnline);
-    window.removeEventListener("resize", this.fit);
+    this.listeners.forEach(([on, type, listener]) => on.removeEventListener(type, listener));
     this.resizes.disconnect();
     this.outbox.stop();
   }

@@ -16,6 +16,8 @@ from typing import Any, TypedDict, cast
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from curation.errors import TamisError
+
 
 class LabelInfo(TypedDict):
     """One label of the set, with what it means."""
@@ -153,23 +155,30 @@ def review_card(
 
     `on_outbox` runs before the page's script when operations have come in; store them there (see
     `outbox`), so that `data` is built from what is stored. It runs again, and the page once more,
-    for operations it has not seen or on which it raised. A new `key` starts with a fresh queue:
-    change it when the filter of the queue changes. Unsaved operations survive that.
+    for operations it has not seen or on which it raised a TamisError, which the card shows. A new
+    `key` starts with a fresh queue: change it when the filter of the queue changes. Unsaved
+    operations survive that.
     """
-    handed = f"{key}-handed-over"
+    state, handed, problem = st.session_state, f"{key}-handed-over", f"{key}-problem"
 
     def hand_over() -> None:
-        if on_outbox is not None:
-            on_outbox()
-        st.session_state[handed] = _ids(outbox(key))
+        state[problem] = None
+        try:
+            if on_outbox is not None:
+                on_outbox()
+            state[handed] = _ids(outbox(key))
+        except TamisError as error:
+            state[problem] = error.for_people()
 
-    _component()(key=key, data={**data, "mount": key}, on_outbox_change=hand_over)
+    shown = state.get(problem)
+    _component()(key=key, data={**data, "mount": key, "problem": shown}, on_outbox_change=hand_over)
     operations = outbox(key)
     # Streamlit calls back only on a change within one session: not for an outbox that a restarted
     # server is sent at once, nor for one that is sent again after the store has failed.
-    if not _ids(operations) <= st.session_state.get(handed, set()):
+    if not _ids(operations) <= state.get(handed, set()):
         hand_over()
-        st.rerun()
+        if state[problem] is None or state[problem] != shown:
+            st.rerun()
     owner = (data["dataset_id"], data["annotator"])
     return [op for op in operations if (op.get("dataset_id"), op.get("annotator")) == owner]
 

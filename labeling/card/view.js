@@ -274,15 +274,17 @@ class View {
     this.ui.counts.textContent = `${done} reviewed · ${left} to go`;
   }
 
-  showStatus({ count, late, durable }) {
+  showStatus({ count, late, durable }, problem) {
     const kept = durable ? "kept in this browser" : "only in this tab: leave it open";
     const decisions = plural(count, "decision", "decisions");
     let text = "Saved";
     if (count) text = `Saving ${count}…`;
-    if (late) text = `Not saved yet: server does not answer, ${decisions} ${kept}`;
+    const why = problem ? `${problem} ` : "server does not answer, ";
+    const bad = count > 0 && (late || problem !== null);
+    if (bad) text = `Not saved yet: ${why}${decisions} ${kept}`;
     // Unchanged text is not written again, or a screen reader would repeat it.
     if (this.ui.status.textContent !== text) this.ui.status.textContent = text;
-    this.ui.status.dataset.state = late ? "late" : count ? "saving" : "saved";
+    this.ui.status.dataset.state = bad ? "late" : count ? "saving" : "saved";
   }
 
   showRefusals(refusals) {

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-import altair as alt
 import polars as pl
 import streamlit as st
 
 from curation.records import Dataset
-from labeling.charts import PICKED
-from labeling.pages import context
+from labeling.charts import PICKED, Drawing
 from labeling.queue import Filter
 
 
-def show_examples(dataset: Dataset, chosen: Filter) -> NoReturn:
-    """Go to the Examples page with this filter."""
+def show_examples(chosen: Filter) -> NoReturn:
+    """Go to the Examples page with this filter; dataset and person stay as they are."""
     from labeling.pages.shell import EXAMPLES  # noqa: PLC0415 - the shell lists the pages
 
-    st.switch_page(EXAMPLES, query_params=context.link(dataset, **chosen.to_query()))
+    st.switch_page(EXAMPLES, query_params=chosen.to_query())
 
 
-def link(dataset: Dataset, chosen: Filter, label: str) -> None:
+def link(chosen: Filter, label: str) -> None:
     """A link to the Examples page with this filter; `label` is Markdown."""
     from labeling.pages.shell import EXAMPLES  # noqa: PLC0415 - the shell lists the pages
 
-    st.page_link(EXAMPLES, label=label, query_params=context.link(dataset, **chosen.to_query()))
+    st.page_link(EXAMPLES, label=label, query_params=chosen.to_query())
 
 
 def table(
@@ -42,11 +40,16 @@ def table(
         **options,
     )
     if event.selection.rows:
-        show_examples(dataset, filters[event.selection.rows[0]])
+        show_examples(filters[event.selection.rows[0]])
 
 
-def chart(drawing: alt.LayerChart, key: str, alt_text: str) -> dict[str, str]:
+def chart(drawing: Drawing, key: str, alt_text: str) -> dict[str, str]:
     """A chart that can be clicked: the fields of what was picked, empty while nothing is."""
     event: Any = st.altair_chart(drawing, on_select="rerun", key=key, alt=alt_text)
     picked = event.selection.get(PICKED) or [{}]
     return dict(picked[0])
+
+
+def is_dark() -> bool:
+    """True on a dark page."""
+    return st.context.theme.type == "dark"

@@ -59,10 +59,10 @@ def current_dataset() -> Dataset:
     datasets = workspace().datasets()
     chosen = st.session_state.get("dataset")
     found = next((dataset for dataset in datasets if dataset.name == chosen), None)
-    if found is not None:
-        return found
-    st.info("There is no dataset yet. Import a file to begin.", icon=":material/upload_file:")
-    st.stop()
+    if found is None:
+        st.info("There is no dataset yet. Import a file to begin.", icon=":material/upload_file:")
+        st.stop()
+    return found
 
 
 def link(dataset: Dataset, **query: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 import streamlit as st
-from curation.duplicates import why_not_duplicate
 
+from curation.duplicates import why_not_duplicate
 from curation.records import Dataset
 from curation.workspace import Workspace
 from labeling import triage
@@ -124,7 +124,7 @@ def _cluster(dataset: Dataset, threshold: float, cluster: str) -> None:
     with st.container(border=True, key=f"cluster-{cluster}"):
         shown = members.head(SHOWN_MEMBERS).to_dicts()
         for start in range(0, len(shown), PER_ROW):
-            columns = st.columns(PER_ROW)
+            columns = st.columns(min(PER_ROW, len(shown)))
             for column, member in zip(columns, shown[start : start + PER_ROW], strict=False):
                 with column:
                     _member(member, first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -22,7 +23,7 @@ def show_example(dataset: Dataset, example_id: str) -> None:
         heading, action = st.columns([2, 1], vertical_alignment="center")
         heading.markdown(f"**{plain(card['source'])}** · {STATUSES[card['status']]}")
         with action:
-            _review_button(dataset, example_id)
+            _review_button(example_id)
         _part("Text", card["text"])
         _outputs(dataset.task, card)
         if card["reason"]:
@@ -46,9 +47,13 @@ def _outputs(task: Task, card: dict[str, str | None]) -> None:
     cells = st.columns(len(shown)) if task.has_labels else [st.container() for _ in shown]
     for cell, (title, output) in zip(cells, shown.items(), strict=True):
         with cell:
-            if task is Task.EXTRACTION and output is not None:
-                output = json.dumps(json.loads(output), indent=2, ensure_ascii=False)
-            _part(title, shown_output(task, output) or "none")
+            _part(title, _pretty(task, output))
+
+
+def _pretty(task: Task, output: str | None) -> str:
+    if task is Task.EXTRACTION and output is not None:
+        return json.dumps(json.loads(output), indent=2, ensure_ascii=False)
+    return shown_output(task, output) or "none"
 
 
 def _part(title: str, text: str) -> None:
@@ -60,12 +65,11 @@ def _as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _review_button(dataset: Dataset, example_id: str) -> None:
+def _review_button(example_id: str) -> None:
     from labeling.pages.shell import REVIEW  # noqa: PLC0415 - the shell lists this page
 
     if st.button("Review this", icon=":material/rate_review:", width="stretch", key="review-one"):
-        query = context.link(dataset, status="all", example=example_id)
-        st.switch_page(REVIEW, query_params=query)
+        st.switch_page(REVIEW, query_params={"status": "all", "example": example_id})
 
 
 def _history(dataset: Dataset, example_id: str) -> None:
@@ -74,7 +78,7 @@ def _history(dataset: Dataset, example_id: str) -> None:
     if decisions.is_empty():
         return
     values = [shown_output(dataset.task, value) for value in decisions["value"]]
-    columns = {
+    columns: dict[str, Any] = {
         "decided_at": st.column_config.DatetimeColumn("When", format="localized"),
         "annotator": "Who",
         "action": "What",

@@ -28,34 +28,34 @@ def page() -> None:
     chosen = choose_filter(dataset)
     found = queue.count(context.workspace(), dataset, chosen)
     if found == 0:
-        _nothing(dataset, chosen)
+        _nothing(chosen)
         return
     heading, action = st.columns([2, 1], vertical_alignment="center")
     heading.markdown(f"**{found:,}** {'example' if found == 1 else 'examples'}, the worst first")
     with action:
-        _review_link(dataset, chosen, f"Review all {found:,}" if found > 1 else "Review this")
+        _review_link(chosen, f"Review all {found:,}" if found > 1 else "Review this")
     selected = _table(dataset, chosen, found)
     if selected is not None:
         show_example(dataset, selected)
 
 
-def _nothing(dataset: Dataset, chosen: Filter) -> None:
+def _nothing(chosen: Filter) -> None:
     from labeling.pages.shell import IMPORT  # noqa: PLC0415 - the shell lists this page
 
     if chosen == Filter():
         st.info("This dataset has no examples yet.", icon=":material/upload_file:")
-        st.page_link(IMPORT, label="Import a file", query_params=context.link(dataset))
+        st.page_link(IMPORT, label="Import a file")
     else:
         st.info("No example matches all of these filters.", icon=":material/filter_alt:")
         st.button("Clear filters", icon=":material/filter_alt_off:", on_click=clear_filter)
 
 
-def _review_link(dataset: Dataset, chosen: Filter, label: str) -> None:
+def _review_link(chosen: Filter, label: str) -> None:
     from labeling.pages.shell import REVIEW  # noqa: PLC0415 - the shell lists this page
 
     query = {**chosen.to_query(), "status": chosen.status or "all"}
     if st.button(label, icon=":material/rate_review:", width="stretch"):
-        st.switch_page(REVIEW, query_params=context.link(dataset, **query))
+        st.switch_page(REVIEW, query_params=query)
 
 
 def _table(dataset: Dataset, chosen: Filter, found: int) -> str | None:

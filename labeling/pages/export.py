@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from itertools import count
 
 import polars as pl
 import streamlit as st
 
 from curation.errors import TamisError
-from curation.records import Dataset, Progress
+from curation.records import Dataset
 from exports.export import export_dataset, exports_of, first_record
 from exports.formats import FORMATS, fitting
-from exports.split import SplitFractions
+from exports.split import SPLITS, SplitFractions
 from exports.writer import ExportResult
 from labeling import queue, uploads
 from labeling.pages import behind, context
+from labeling.pages.export_result import show_result
 from labeling.pages.text import tell
 from labeling.queue import Filter
 
@@ -41,17 +41,17 @@ def page() -> None:
 
 def _what_goes_out(dataset: Dataset) -> int:
     shown = [
-        ("Ready", "in the files", Filter(status="ready")),
-        ("Never reviewed", "of those", Filter(status="unverified")),
-        ("Excluded", "stay out", Filter(status="left-out")),
-        ("Without output", "stay out", Filter(status="missing")),
+        ("Ready to export", Filter(status="ready")),
+        ("Never reviewed", Filter(status="unverified")),
+        ("Stay out: excluded", Filter(status="left-out")),
+        ("Stay out: no output", Filter(status="missing")),
     ]
-    counts = [queue.count(context.workspace(), dataset, chosen) for _, _, chosen in shown]
+    counts = [queue.count(context.workspace(), dataset, chosen) for _, chosen in shown]
     with st.container(horizontal=True):
-        for (label, what, chosen), count in zip(shown, counts, strict=True):
-            with st.container(border=True, width=190):
-                st.metric(label, f"{count:,}", help=what)
-                behind.link(dataset, chosen, "See them")
+        for (label, chosen), number in zip(shown, counts, strict=True):
+            with st.container(border=True, width=168):
+                st.metric(label, f"{number:,}")
+                behind.link(chosen, "See them")
     return counts[0]
 
 
@@ -76,10 +76,60 @@ def _choose(dataset: Dataset) -> None:
             _free_folder(dataset),
             help=f"Made under {context.workspace().exports}; never overwritten.",
         )
+        wanted = st.button("Export", type="primary", icon=":material/download:")
     with right:
         st.caption("The first example in this format")
         record = first_record(context.workspace(), dataset, name)
-        st.code(json.dumps(record, indent=2, ensure_ascii=False), "json", wrap_lines=True)
-    if st.button("Export", type="primary", icon=":material/download:"):
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        st.code(text, "json", wrap_lines=True, height=480)
+    if wanted:
         fractions = SplitFractions((100 - validation - test) / 100, validation / 100, test / 100)
         _export(dataset, name, folder, fractions, int(seed))
+
+
+def _free_folder(dataset: Dataset) -> str:
+    base = uploads.folder_name(dataset.name)
+    home = context.workspace().exports
+    return next(name for n in count(1) if not (home / (name := f"{base}-{n}")).exists())
+
+
+def _export(
+    dataset: Dataset, format_name: str, folder: str, fractions: SplitFractions, seed: int
+) -> None:
+    workspace = context.workspace()
+    # The outcome is noted before anything is drawn: a second click may end this run at any drawing.
+    with st.spinner("Exporting: reading, splitting, checking and writing"):
+        try:
+            st.session_state["exported"][dataset.dataset_id] = export_dataset(
+                workspace,
+                dataset,
+                format_name,
+                uploads.inside(workspace.exports, folder),
+                fractions=fractions,
+                seed=seed,
+            )
+        except TamisError as error:
+            tell(error)
+            return
+    st.rerun()
+
+
+def _earlier(dataset: Dataset) -> None:
+    exports = exports_of(context.workspace(), dataset)
+    st.subheader("Earlier exports", anchor=False)
+    if exports.is_empty():
+        st.caption("None yet.")
+        return
+    splits = [json.loads(manifest)["splits"] for manifest in exports["manifest"]]
+    shown = exports.select(
+        pl.col("created_at").alias("When"),
+        pl.col("format").alias("Format"),
+        *(
+            pl.Series(split.title(), [found.get(split, {}).get("rows", 0) for found in splits])
+            for split in SPLITS
+        ),
+        pl.col("decision_seq").alias("Up to decision"),
+        pl.col("folder").alias("Folder"),
+    )
+    when = st.column_config.DatetimeColumn(format="localized")
+    st.dataframe(shown, hide_index=True, column_config={"When": when})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -12,66 +13,86 @@ from labeling.history import shown_output
 from labeling.pages import context
 from labeling.queue import FLAGGED, STATUSES, Filter
 
-ANY = "Any"
-KEYS = ("text", "status", "kind", "given", "current", "suggested", "by", "example")
+OUTPUTS = ("given", "current", "suggested")
+TITLES = {
+    "given": "Given",
+    "current": "Current",
+    "suggested": "Suggested",
+    "by": "Decided by",
+    "example": "One example",
+}
+KEYS = ("text", "status", "kind", *TITLES)
 
 
 def choose_filter(dataset: Dataset) -> Filter:
-    """The filter bar; every choice stands in the address, so that links and bookmarks work."""
+    """The filter bar. The address is where the choice is kept, so links and bookmarks work."""
     workspace = context.workspace()
     kinds = quality.flagged_by_kind(workspace, dataset)["kind"].to_list()
-    names = {"": ANY, **STATUSES}
     first, second, third = st.columns([2, 1, 1])
-    chosen = {
-        "text": first.text_input(
-            "Containing",
-            key="text",
-            bind="query-params",
-            placeholder="Part of a text or an output",
-            on_change=_first_page,
-        )
-    }
-    flags = {"": ANY, FLAGGED: "Flagged at all", **{kind: kind for kind in kinds}}
-    chosen["status"] = _option(second, "Status", "status", names)
-    chosen["kind"] = _option(third, "Flagged as", "kind", flags)
+    first.text_input(
+        "Containing",
+        key=_seeded("text"),
+        placeholder="Part of a text or an output",
+        on_change=_to_address,
+        args=("text",),
+    )
+    _option(second, "Status", "status", STATUSES)
+    _option(third, "Flagged as", "kind", {FLAGGED: "Flagged at all"} | {k: k for k in kinds})
     labels = workspace.labels(dataset)["name"].to_list()
     people = quality.progress_by_person(workspace, dataset)["annotator"].to_list()
-    rest = {"given": labels, "current": labels, "suggested": labels, "by": people, "example": []}
-    titles = {"by": "Decided by", "example": "One example"}
-    linked = st.query_params.to_dict()
-    rest = {key: known for key, known in rest.items() if known or linked.get(key)}
-    if rest:
-        count = sum(bool(linked.get(key)) for key in rest)
-        with st.expander(f"More filters, {count} set" if count else "More filters"):
-            cells = st.columns(len(rest))
-            for cell, (key, known) in zip(cells, rest.items(), strict=True):
-                extra = [linked[key]] if linked.get(key) and linked[key] not in known else []
-                options = {"": ANY} | {
-                    value: shown_output(dataset.task, value) if value in extra else value
-                    for value in [*extra, *known]
-                }
-                chosen[key] = _option(cell, titles.get(key, f"{key.title()} output"), key, options)
-    return Filter.from_query(chosen)
+    _more(dataset, {**dict.fromkeys(OUTPUTS, labels), "by": people, "example": []})
+    return Filter.from_query(st.query_params.to_dict())
 
 
-def _option(place: Any, title: str, key: str, options: dict[str, str]) -> str:
-    value: str | None = place.selectbox(
+def _more(dataset: Dataset, known: dict[str, list[str]]) -> None:
+    """Further filters, as far as there is something to choose or the address asks for it."""
+    asked = {key: st.query_params.get(key, "") for key in known}
+    known = {key: values for key, values in known.items() if values or asked[key]}
+    if not known:
+        return
+    count = sum(map(bool, asked.values()))
+    with st.expander(f"More filters, {count} set" if count else "More filters"):
+        cells = st.columns(len(known))
+        for cell, (key, values) in zip(cells, known.items(), strict=True):
+            words = {value: value for value in values}
+            if asked[key] not in ("", *values):
+                output = key in OUTPUTS
+                words[asked[key]] = shown_output(dataset.task, asked[key]) if output else asked[key]
+            _option(cell, TITLES[key], key, words)
+
+
+def _option(place: Any, title: str, key: str, words: Mapping[str, str]) -> None:
+    options = {"": "Any", **words}
+    if st.query_params.get(key, "") not in options:
+        del st.query_params[key]
+    place.selectbox(
         title,
-        list(options),
-        format_func=options.get,
-        key=key,
-        bind="query-params",
-        on_change=_first_page,
+        options,
+        format_func=options.__getitem__,
+        key=_seeded(key),
+        on_change=_to_address,
+        args=(key,),
     )
-    return value or ""
 
 
-def _first_page() -> None:
+def _seeded(key: str) -> str:
+    """The key of a widget whose value is what the address says."""
+    widget = f"filter-{key}"
+    st.session_state[widget] = st.query_params.get(key, "")
+    return widget
+
+
+def _to_address(key: str) -> None:
+    value = st.session_state[f"filter-{key}"]
+    if value:
+        st.query_params[key] = value
+    else:
+        st.query_params.pop(key, None)
     st.session_state.pop("sheet", None)
 
 
 def clear_filter() -> None:
     """Forget every choice; to be used as a callback."""
     for key in KEYS:
-        st.session_state[key] = ""
-    _first_page()
+        st.query_params.pop(key, None)
+    st.session_state.pop("sheet", None)

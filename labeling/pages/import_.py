@@ -9,7 +9,7 @@ import streamlit as st
 from curation.errors import WrongUse
 from curation.importing import ImportSummary, import_file, quarantined_rows
 from curation.ingest import FORMATS
-from curation.records import Dataset, Progress
+from curation.records import Dataset, Progress, Task
 from labeling import uploads
 from labeling.pages import context
 from labeling.pages.import_choices import Reading, Target, choose_reading, choose_target
@@ -27,7 +27,6 @@ def page() -> None:
     upload = st.file_uploader(
         "A CSV, JSONL or Parquet file",
         type=sorted(suffix[1:] for suffix in FORMATS),
-        help="It stays on this machine.",
     )
     done: tuple[str, str, ImportSummary] | None = st.session_state.get("imported")
     if done and (upload is None or upload.file_id == done[0]):
@@ -40,8 +39,7 @@ def page() -> None:
         )
     else:
         _prepare(upload)
-    datasets = context.workspace().datasets()
-    if datasets:
+    if context.workspace().datasets():
         _quarantine(context.current_dataset())
 
 
@@ -53,14 +51,28 @@ def _prepare(upload: UploadedFile) -> None:
     with st.container(border=True):
         st.subheader("Where it goes", anchor=False)
         try:
-            target = choose_target(upload.name, reading.task, context.workspace().datasets())
+            target = choose_target(upload, reading.task, context.workspace().datasets())
         except WrongUse as error:
             tell(error)
             target = None
     ready = target is not None and reading.usable
-    if st.button("Import", type="primary", icon=":material/upload_file:", disabled=not ready):
-        assert target is not None
-        _import(upload, reading, target)
+    if st.button(
+        "Import",
+        type="primary",
+        icon=":material/upload_file:",
+        disabled=not ready,
+        on_click=_open_dataset,
+        args=(target, reading.task),
+    ):
+        _import(upload, reading)
+
+
+def _open_dataset(target: Target, task: Task) -> None:
+    """Make the dataset, if it is not there yet, and choose it in the sidebar."""
+    dataset = target.dataset or context.workspace().create_dataset(
+        target.name, task, guidelines=target.guidelines, output_schema=target.output_schema
+    )
+    st.session_state["dataset"] = dataset.name
 
 
 def _faults(reading: Reading) -> None:
@@ -70,21 +82,18 @@ def _faults(reading: Reading) -> None:
     elif reading.faults:
         count = len(reading.faults)
         listed = [f"- {plain(fault)}" for fault in reading.faults[:FAULTS_SHOWN]]
-        if count > FAULTS_SHOWN:
-            listed.append(f"- and {count - FAULTS_SHOWN} more")
+        listed += [f"- and {count - FAULTS_SHOWN} more"] * (count > FAULTS_SHOWN)
         st.warning(
             f"{count} of the first thousand rows will be set aside, the others imported:\n\n"
             + "\n".join(listed),
             icon=":material/warning:",
         )
     else:
-        st.caption("Nothing is wrong with the first thousand rows.")
+        st.caption("The first thousand rows are fine.")
 
 
-def _import(upload: UploadedFile, reading: Reading, target: Target) -> None:
-    from labeling.pages.shell import IMPORT  # noqa: PLC0415 - the shell lists this page
-
-    workspace = context.workspace()
+def _import(upload: UploadedFile, reading: Reading) -> None:
+    workspace, dataset = context.workspace(), context.current_dataset()
     bar = st.progress(0.0, text="Reading")
 
     def show(state: Progress) -> None:
@@ -93,12 +102,6 @@ def _import(upload: UploadedFile, reading: Reading, target: Target) -> None:
 
     name = uploads.file_name(upload.name)
     with uploads.saved(upload, name, workspace.path / "uploads") as path:
-        dataset = target.dataset or workspace.create_dataset(
-            target.name,
-            reading.task,
-            guidelines=target.guidelines,
-            output_schema=target.output_schema,
-        )
         summary = import_file(
             workspace,
             dataset,
@@ -109,40 +112,39 @@ def _import(upload: UploadedFile, reading: Reading, target: Target) -> None:
             progress=show,
         )
     st.session_state["imported"] = (upload.file_id, dataset.name, summary)
-    st.switch_page(IMPORT, query_params=context.link(dataset))
+    st.rerun()
 
 
 def _summary(dataset: Dataset, summary: ImportSummary) -> None:
     from labeling.pages.shell import ANALYSE  # noqa: PLC0415 - the shell lists this page
 
     with st.container(border=True):
-        file, name = plain(summary.file_name), plain(dataset.name)
-        st.subheader(f"{file} is in {name}", anchor=False)
+        st.subheader(plain(f"{summary.file_name} is in {dataset.name}"), anchor=False)
         figures = [
-            ("Rows", summary.rows, "in the file"),
+            ("Rows", summary.rows, "read from the file"),
             ("Imported", summary.imported, "new examples"),
-            ("Already there", summary.already_present, "same input and output: not repeated"),
-            ("In quarantine", summary.quarantined, "could not be read: see below why"),
+            ("Already there", summary.already_present, "not repeated: same input and output"),
+            ("In quarantine", summary.quarantined, "not readable: see below why"),
         ]
         with st.container(horizontal=True):
             for label, value, what in figures:
-                st.metric(label, f"{value:,}", width=170, delta=what, delta_arrow="off")
+                with st.container(width=160):
+                    st.metric(label, f"{value:,}")
+                    st.caption(what)
         st.page_link(
             ANALYSE,
             label="Next: analyse it, to find duplicates and doubtful outputs",
             icon=":material/arrow_forward:",
-            query_params=context.link(dataset),
         )
 
 
 def _quarantine(dataset: Dataset) -> None:
     rows = quarantined_rows(context.workspace(), dataset)
-    name = plain(dataset.name)
-    with st.expander(f"Quarantine of {name}: {len(rows):,} rows", icon=":material/rule:"):
+    title = f"Quarantine of {plain(dataset.name)}: {len(rows):,}"
+    with st.expander(title, icon=":material/rule:"):
         if rows.is_empty():
             st.caption("Every row of every file could be read.")
             return
         st.caption("Set aside, not lost. Mend the file and import it again: only these are new.")
-        names = ["File", "Row", "Column", "Why", "As it stands in the file"]
-        rows.columns = names
+        rows.columns = ["File", "Row", "Column", "Why", "As it stands in the file"]
         st.dataframe(rows, hide_index=True, placeholder="whole row")

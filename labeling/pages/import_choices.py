@@ -25,7 +25,7 @@ TASKS = {
     Task.CHAT: "Chat",
     Task.EXTRACTION: "Extraction",
 }
-CELLS = {None: "Detect", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+CELLS = {"": "Detect", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
 PARTS = {"": "A list, or one label", "|": "Bar |", ";": "Semicolon ;", ",": "Comma ,"}
 SHAPES = ("Question and answer", "A list of messages")
 NEW = "A new dataset"
@@ -57,12 +57,13 @@ def choose_reading(upload: UploadedFile) -> Reading:
     kind, separator = st.columns([3, 1])
     delimiter = None
     if FORMATS.get(Path(upload.name).suffix.lower()) == "csv":
-        delimiter = separator.selectbox("Between the cells", list(CELLS), format_func=CELLS.get)
+        sign = separator.selectbox("Between the cells", CELLS, format_func=CELLS.__getitem__)
+        delimiter = sign or None
     task = kind.segmented_control(
         "What a model shall learn",
         list(TASKS),
         default=_preview(upload, None, None, delimiter).task,
-        format_func=lambda task: TASKS[task],
+        format_func=TASKS.__getitem__,
         required=True,
         key=f"task-{upload.file_id}",
     )
@@ -113,25 +114,24 @@ def _choose_columns(key: str, guess: Preview) -> ColumnMapping:
         )
     if several:
         found = guess.mapping.delimiter or ""
+        at, words = list(PARTS).index(found), PARTS.__getitem__
         chosen["delimiter"] = cells[-1].selectbox(
-            "Labels in a cell", PARTS, list(PARTS).index(found), PARTS.get, key=f"parts-{key}"
+            "Labels in a cell", PARTS, at, words, f"parts-{key}"
         )
     return ColumnMapping(**chosen)  # type: ignore[arg-type]
 
 
-def choose_target(file: str, task: Task, datasets: Sequence[Dataset]) -> Target:
+def choose_target(upload: UploadedFile, task: Task, datasets: Sequence[Dataset]) -> Target:
     """Where the rows go. Raises WrongUse for a wrong JSON Schema."""
     fitting = {dataset.name: dataset for dataset in datasets if dataset.task is task}
-    where = st.selectbox("Into", [NEW, *fitting], format_func=lambda name: name)
+    where = st.selectbox("Into", [NEW, *fitting])
     if where in fitting:
         return Target(where, fitting[where])
     taken = {dataset.name for dataset in datasets}
-    guess = uploads.free_name(uploads.folder_name(Path(file).stem), taken)
-    name = st.text_input("Name of the new dataset", guess, max_chars=80).strip()
-    guidelines = st.text_area(
-        "Guidelines for the annotators",
-        placeholder="What each label means, and what to do in doubt. May be written later.",
-    )
+    guess = uploads.free_name(uploads.folder_name(Path(upload.name).stem), taken)
+    name = st.text_input("Its name", guess, max_chars=80, key=f"name-{upload.file_id}").strip()
+    hint = "What each label means, and what to do in doubt. May be written later."
+    guidelines = st.text_area("Guidelines for the annotators", placeholder=hint)
     if name in fitting:
         st.caption(f"There is a dataset {plain(name)} already: the rows are added to it.")
         return Target(name, fitting[name])

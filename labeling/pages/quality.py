@@ -47,31 +47,31 @@ def _figures(dataset: Dataset) -> bool:
     counts = [queue.count(context.workspace(), dataset, chosen) for _, chosen in shown]
     if counts[0] == 0:
         st.info("This dataset has no examples yet.", icon=":material/upload_file:")
-        st.page_link(IMPORT, label="Import a file", query_params=context.link(dataset))
+        st.page_link(IMPORT, label="Import a file")
         return False
     with st.container(horizontal=True):
         for (label, chosen), count in zip(shown, counts, strict=True):
-            with st.container(border=True, width=190):
+            with st.container(border=True, width=168):
                 st.metric(label, f"{count:,}")
-                behind.link(dataset, chosen, "See them")
+                behind.link(chosen, "See them")
     return True
 
 
 def _funnel(dataset: Dataset) -> None:
     st.subheader("From raw to exported", anchor=False)
     stages = quality.funnel(context.workspace(), dataset)
-    picked = behind.chart(charts.funnel(stages), "funnel", "Rows left after each stage").get(
-        "stage"
-    )
+    picked = behind.chart(
+        charts.funnel(stages, dark=behind.is_dark()), "funnel", "Rows left after each stage"
+    ).get("stage")
     from labeling.pages import shell  # noqa: PLC0415 - the shell lists this page
 
     if picked in ("raw", "readable"):
-        st.switch_page(shell.IMPORT, query_params=context.link(dataset))
+        st.switch_page(shell.IMPORT, query_params={})
     elif picked == "exported":
-        st.switch_page(shell.EXPORT, query_params=context.link(dataset))
+        st.switch_page(shell.EXPORT, query_params={})
     elif picked:
         status = {"included": "included", "ready": "ready"}.get(picked, "")
-        behind.show_examples(dataset, Filter(status=status))
+        behind.show_examples(Filter(status=status))
     st.caption("Select a bar here, or a row of a table, to see what is behind it.")
 
 
@@ -82,7 +82,7 @@ def _flags(dataset: Dataset) -> None:
     workspace = context.workspace()
     if pipeline.stale_steps(workspace, dataset):
         st.info("Not all examples are analysed.", icon=":material/search:")
-        st.page_link(ANALYSE, label="Analyse them", query_params=context.link(dataset))
+        st.page_link(ANALYSE, label="Analyse them")
     kinds = quality.flagged_by_kind(workspace, dataset)
     if kinds.is_empty():
         st.caption("Nothing is flagged.")
@@ -116,7 +116,6 @@ def _duplicates(dataset: Dataset) -> None:
     st.page_link(
         DUPLICATES,
         label=f"Triage them (similarity from {dataset.settings.near_threshold:.2f})",
-        query_params=context.link(dataset),
     )
 
 
@@ -127,7 +126,7 @@ def _people(dataset: Dataset) -> None:
     people = quality.progress_by_person(context.workspace(), dataset)
     if people.is_empty():
         st.info("Nobody has reviewed an example yet.", icon=":material/rate_review:")
-        st.page_link(REVIEW, label="Begin the review", query_params=context.link(dataset))
+        st.page_link(REVIEW, label="Begin the review")
         return
     filters = [Filter(annotator=name) for name in people["annotator"]]
     columns = {

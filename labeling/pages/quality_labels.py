@@ -23,13 +23,13 @@ def show_labels(dataset: Dataset) -> None:
     if found.is_empty():
         st.caption("No example has a label yet.")
         return
-    drawing = charts.labels(found.head(MOST_BARS))
+    drawing = charts.labels(found.head(MOST_BARS), dark=behind.is_dark())
     picked = behind.chart(drawing, "labels", "Examples of each label, before and after decisions")
     if picked:
         given = picked["which"] == "given"
         label = picked["label"]
         chosen = Filter(given=label) if given else Filter(current=label, status="included")
-        behind.show_examples(dataset, chosen)
+        behind.show_examples(chosen)
     if found.height > MOST_BARS:
         st.caption(f"The {MOST_BARS} most frequent of {found.height:,} labels.")
 
@@ -48,9 +48,11 @@ def show_confusion(dataset: Dataset) -> None:
     read = [[shown_output(dataset.task, x) for x in pairs[c]] for c in ("given", "suggested")]
     shown = pairs.with_columns(given=pl.Series(read[0]), suggested=pl.Series(read[1]))
     if max(shown["given"].n_unique(), shown["suggested"].n_unique()) <= MOST_ON_A_MAP:
-        picked = behind.chart(charts.confusion(shown), "confusion", "Given against suggested")
+        picked = behind.chart(
+            charts.confusion(shown, dark=behind.is_dark()), "confusion", "Given against suggested"
+        )
         for row, chosen in zip(shown.iter_rows(named=True), filters, strict=True):
             if picked and picked == {"given": row["given"], "suggested": row["suggested"]}:
-                behind.show_examples(dataset, chosen)
+                behind.show_examples(chosen)
     shown.columns = ["Given", "Suggested", "Flagged", "To review"]
     behind.table(dataset, shown, filters, "confusion-table")

@@ -38,6 +38,7 @@ PAGES = [HOME, IMPORT, ANALYSE, DUPLICATES, REVIEW, QUALITY, EXAMPLES, EXPORT]
 @contextmanager
 def frame() -> Iterator[None]:
     """Sidebar around a page; an error meant for people is shown as words, any other is logged."""
+    st.html("<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>")
     try:
         datasets = context.workspace().datasets()
         if datasets:

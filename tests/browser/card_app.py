@@ -1,6 +1,8 @@
 """A page with nothing but the review card and a store of its own; driven by test_card.py.
 
-Query parameters: `run` names the store, `task` the task, `n` how many examples there are.
+Query parameters: `run` names the store, `task` the task, `n` how many examples there are; with
+`fields` there are widgets of Streamlit's own above the card. The store fails while RUN.broken is
+there, and refuses one label.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 
+from curation.errors import StoreFailed
 from labeling.card.card import CardData, CardItem, outbox, review_card
 
 LABELS = {
@@ -30,13 +33,12 @@ LABELS = {
 TEXTS = [
     "I ordered my card two weeks ago and it still has not turned up. Is there a way to track it?",
     "Why was I charged 2.50 for taking cash out at the station?",
-    "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script> & more",
+    "<img src=x onerror=\"document.title='hacked'\"><script>alert('hacked')</script> & more",
     "My transfer to Anna shows as done, but she says nothing has arrived.",
     "حوّلت المبلغ أمس ولم يصل حتى الآن",
 ]
 ANSWERS = [
-    "You can follow the delivery under Cards → Track. If ten working days have passed, "
-    "tell us and we send a new one free of charge.",
+    "You can follow the delivery under Cards → Track. After ten working days we send a new one.",
     "Most cash machines are free. This one belongs to another bank, which asks for a fee.",
 ]
 NEIGHBOURS = [
@@ -127,14 +129,14 @@ def _standing(operations: list[Operation]) -> list[Operation]:
     return [op for op in acts if op["op_id"] not in undone]
 
 
-def _data(run: str, task: str, n: int) -> CardData:
+def _data(run: str, task: str, examples: range, key: str) -> CardData:
     operations = _stored(run)
     standing = _standing(operations)
     decided = {op["example_id"] for op in standing}
-    open_examples = [i for i in range(n) if f"example-{i}" not in decided]
+    open_examples = [i for i in examples if f"example-{i}" not in decided]
     revisions = {op["example_id"]: seq for seq, op in enumerate(operations, 1)}
     comments = {op["example_id"]: op["comment"] for op in operations if op["action"] == "comment"}
-    sent = {op["op_id"] for op in outbox("card")}
+    sent = {op["op_id"] for op in outbox(key)}
     return {
         "dataset_id": run,
         "task": task,
@@ -147,7 +149,7 @@ def _data(run: str, task: str, n: int) -> CardData:
         "acknowledged": [op["op_id"] for op in operations if op["op_id"] in sent],
         "rejected": [
             {"op_id": op["op_id"], "reason": "this label was removed from the set"}
-            for op in outbox("card")
+            for op in outbox(key)
             if op["value"] == "refuse_me"
         ],
         "remaining": len(open_examples),
@@ -159,24 +161,29 @@ def _data(run: str, task: str, n: int) -> CardData:
     }
 
 
-def _save(run: str) -> None:
+def _save(run: str, key: str) -> None:
+    if _store(run).with_suffix(".broken").exists():
+        raise StoreFailed("The disk is full.", "Make room on it.")
     known = {op["op_id"] for op in _stored(run)}
-    new = [dict(op) for op in outbox("card") if op["op_id"] not in known]
+    new = [dict(op) for op in outbox(key) if op["op_id"] not in known]
     _append(run, [op for op in new if op["value"] != "refuse_me"])
 
 
 def main() -> None:
-    """Show the card, and a field of Streamlit's own above it."""
+    """Show the card, and what stands above it."""
     st.set_page_config(layout="wide")
     run = st.query_params["run"]
-    if st.query_params.get("field"):
+    task = st.query_params.get("task", "single-label")
+    examples = range(int(st.query_params["n"]))
+    key, shown = "card", True
+    if st.query_params.get("fields"):
         st.text_input("Another field")
-    if st.query_params.get("offer") != "no":
-        review_card(
-            key="card",
-            data=_data(run, st.query_params.get("task", "single-label"), int(st.query_params["n"])),
-            on_outbox=lambda: _save(run),
-        )
+        shown = not st.checkbox("Hide the card")
+        if st.checkbox("Last ones first"):
+            key, examples = "reversed", examples[::-1]
+    if shown:
+        data = _data(run, task, examples, key)
+        review_card(key=key, data=data, on_outbox=lambda: _save(run, key))
 
 
 main()

@@ -7,31 +7,17 @@ decided; examples are called example-0, example-1, … in queue order.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.card_harness import Review
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_ARGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 # Before the card hears of a key, note which example is shown; afterwards, how long the next took.
 WATCH = """
 window.presses = [];
@@ -45,119 +31,6 @@ new MutationObserver(() => {
   if (press && press.took === undefined) press.took = performance.now() - press.at;
 }).observe(card, {attributes: true, attributeFilter: ['data-example']});
 """
-
-Operation = dict[str, Any]
-
-
-class Server:
-    """The Streamlit server of `card_app.py`, which can be killed and started again."""
-
-    def __init__(self, store: Path) -> None:
-        self.store = store
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        options = {
-            "server.port": self.port,
-            "server.address": "127.0.0.1",
-            "server.headless": "true",
-            "runner.postScriptGC": "false",
-            "browser.gatherUsageStats": "false",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "tests/browser/card_app.py"]
-            + [part for name, value in options.items() for part in (f"--{name}", str(value))],
-            cwd=ROOT,
-            env={**os.environ, "CARD_STORE": str(self.store), "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until(self.answers, seconds=60)
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_stcore/health") as reply:
-                return bool(reply.status == 200)
-        except (urllib.error.URLError, ConnectionError):
-            return False
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-
-class Review:
-    """One person's browser tab on one run, and what the store holds of it."""
-
-    def __init__(self, server: Server, page: Page, run: str) -> None:
-        self.server, self.page, self.run = server, page, run
-        self.card = page.locator(".tamis")
-
-    def open(self, task: str = "single-label", n: int = 40, **more: str) -> Review:
-        query = "&".join(f"{k}={v}" for k, v in {"task": task, "n": n, **more}.items())
-        self.page.goto(f"http://127.0.0.1:{self.server.port}/?run={self.run}&{query}")
-        expect(self.card).to_be_visible(timeout=30_000)
-        return self
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    @property
-    def example(self) -> str | None:
-        return self.card.get_attribute("data-example")
-
-    @property
-    def stored(self) -> list[Operation]:
-        path = self.server.store / f"{self.run}.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-    def saved(self, timeout: float = 30) -> list[Operation]:
-        """What is stored once the card says that all is."""
-        expect(self.card.locator(".status")).to_have_text("Saved", timeout=timeout * 1000)
-        return self.stored
-
-    def acts(self) -> list[tuple[str, str, str | None]]:
-        return [(op["example_id"], op["action"], op["value"]) for op in self.saved()]
-
-
-def until(holds: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("store"))
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def review(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Review]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield Review(server, page, request.node.name)
-    context.close()
-    assert errors == []
 
 
 class TestSpeed:
@@ -244,7 +117,7 @@ class TestKeys:
         assert (review.example, review.saved()) == ("example-0", [])
 
     def test_keys_typed_into_another_field_of_the_page_decide_nothing(self, review: Review) -> None:
-        review.open(field="yes")
+        review.open(fields="yes")
         review.page.get_by_label("Another field").click()
         review.page.keyboard.type("kaxs12u")
         review.press("Enter")
@@ -297,6 +170,17 @@ class TestSeveralLabels:
             ("example-0", "keep", None),
             ("example-1", "relabel", '["top_up_failed","transfer_not_received"]'),
         ]
+
+    def test_a_click_that_ends_the_card_ends_the_search_for_its_labels_too(
+        self, review: Review
+    ) -> None:
+        review.open(task="multi-label")
+        review.press("/")
+        review.page.keyboard.type("top_up")
+        review.press("Enter")
+        review.card.get_by_role("button", name="Exclude").click()
+        review.press("Escape", "k")
+        assert review.acts() == [("example-0", "exclude", None), ("example-1", "keep", None)]
 
 
 class TestEditing:
@@ -356,6 +240,12 @@ class TestEditing:
             ("example-0", "keep", None),
         ]
 
+    def test_without_a_suggestion_accept_decides_nothing_and_says_so(self, review: Review) -> None:
+        review.open(task="chat")
+        review.press("a")
+        expect(review.card.get_by_text("There is no suggestion on this card.")).to_be_visible()
+        assert (review.example, review.saved()) == ("example-0", [])
+
 
 class TestUndo:
     def test_undo_brings_the_cards_back_last_first_and_names_what_it_takes_back(
@@ -395,107 +285,17 @@ class TestUndo:
         assert review.saved() == []
 
 
-class TestNothingIsLost:
-    def test_a_server_killed_in_the_middle_loses_and_repeats_nothing(
-        self, browser: Browser, tmp_path: Path
-    ) -> None:
-        server = Server(tmp_path)
-        server.start()
-        page = browser.new_page()
-        review = Review(server, page, "killed").open(n=60)
-        try:
-            review.press("k", "x", "a")
-            server.kill()
-            review.press("k", "s", "1", "k", "k")
-            expect(review.card.locator(".status")).to_contain_text(
-                "server does not answer", timeout=15_000
-            )
-            server.start()
-            # Streamlit covers the page with a notice while the server is away; no key acts below it.
-            expect(page.get_by_role("dialog")).to_have_count(0, timeout=30_000)
-            review.press("k", "x")
-            stored = review.saved(timeout=60)
-        finally:
-            server.kill()
-            page.close()
-        assert [op["example_id"] for op in stored] == [f"example-{i}" for i in range(10)]
-        assert set(Counter(op["op_id"] for op in stored).values()) == {1}
-
-    def test_decisions_made_while_the_server_was_down_survive_a_closed_tab(
-        self, browser: Browser, tmp_path: Path
-    ) -> None:
-        server = Server(tmp_path)
-        server.start()
-        context = browser.new_context()
-        page = context.new_page()
-        review = Review(server, page, "closed").open()
-        try:
-            server.kill()
-            review.press("k", "x", "u", "a")
-            page.close()
-            server.start()
-            again = Review(server, context.new_page(), "closed").open()
-            stored = again.saved(timeout=60)
-            expect(again.card).to_have_attribute("data-example", "example-2")
-        finally:
-            server.kill()
-            context.close()
-        assert [(op["example_id"], op["action"]) for op in stored] == [
-            ("example-0", "keep"),
-            ("example-1", "exclude"),
-            ("example-1", "undo"),
-            ("example-1", "relabel"),
-        ]
-
-    def test_an_empty_queue_says_all_caught_up_only_once_all_is_saved(self, review: Review) -> None:
-        review.open(n=2)
-        review.page.evaluate(
-            """() => {
-              const card = document.querySelector('[data-testid=stBidiComponentIsolated]')
-                .shadowRoot.querySelector('.tamis');
-              window.modes = [];
-              new MutationObserver(() => window.modes.push(card.dataset.mode))
-                .observe(card, {attributes: true, attributeFilter: ['data-mode']});
-            }"""
-        )
-        review.press("k", "k")
-        expect(review.card.get_by_text("All caught up")).to_be_visible()
-        assert len(review.stored) == 2
-        modes = [mode for mode in review.page.evaluate("window.modes") if mode != "card"]
-        assert modes[0] == "loading"
-
-    def test_leaving_with_unsaved_decisions_asks_first(
-        self, browser: Browser, tmp_path: Path
-    ) -> None:
-        server = Server(tmp_path)
-        server.start()
-        page = browser.new_page()
-        review = Review(server, page, "leaving").open()
-        server.kill()
-        review.press("k")
-        page.once("dialog", lambda dialog: dialog.dismiss())
-        with page.expect_event("dialog") as asked:
-            page.evaluate("setTimeout(() => location.reload())")
-        assert asked.value.type == "beforeunload"
-        assert review.example == "example-1"
-        page.close()
-
-    def test_a_refused_decision_is_shown_and_its_card_comes_back(self, review: Review) -> None:
-        review.open(n=3)
-        review.press("/")
-        review.page.keyboard.type("refuse_me")
-        review.press("Enter")
-        notice = review.card.get_by_role("alert").filter(has_text="Not stored")
-        expect(notice).to_contain_text("this label was removed from the set")
-        review.press("k", "k", "k")
-        assert sorted(review.acts()) == [(f"example-{i}", "keep", None) for i in range(3)]
-        review.open(n=3)
-        expect(notice).to_be_visible()
-        notice.get_by_role("button", name="Dismiss").click()
-        expect(notice).to_be_hidden()
-
-
 class TestWhatIsShown:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("task", ["multi-label", "chat"])
+    def test_no_accessibility_rule_is_broken(
+        self, review: Review, scheme: Literal["light", "dark"], task: str
+    ) -> None:
+        review.page.emulate_media(color_scheme=scheme)
+        review.open(task=task)
+        report = Axe().run(review.page, context=".stBidiComponent")
+        assert report.violations_count == 0, report.generate_report()
+
     def test_markup_in_a_text_is_shown_as_text(self, review: Review) -> None:
         review.open()
         review.press("k", "k")

@@ -22,6 +22,8 @@ from curation.twins import why_not_duplicate
         ("take 5 mg daily", "take 5 g daily", "the units differ: mg / gram"),
         ("a fee of 5%", "a fee of 5", "the units differ: % / none"),
         ("5 kg and 3 mg", "5 mg and 3 kg", "the units stand in another order: kg, mg / mg, kg"),
+        ("come on Tuesday", "come on Friday", "the dates differ: tuesday / friday"),
+        ("the May bill", "the June bill", "the dates differ: none / june"),
         ("I can't log in", "I can log in", "the negations differ: can't / none"),
         ("it does not work", "it does work", "the negations differ: not / none"),
         ("I am able to pay", "I am unable to pay", None),

@@ -1,0 +1,31 @@
+"""Result tables as files: CSV, JSONL or Parquet, by the ending of the name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from curation.errors import WrongUse
+
+
+def write_table(frame: pl.DataFrame, out: Path) -> None:
+    """Write a frame in the format that the file's ending names. Raises WrongUse for another.
+
+    In CSV, a text that a spreadsheet would take for a formula gets an apostrophe in front; JSONL
+    and Parquet hold every text as it is.
+    """
+    if out.suffix not in (".csv", ".jsonl", ".parquet"):
+        raise WrongUse(f"Cannot write '{out.name}'.", "End --out in .csv, .jsonl or .parquet.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".csv":
+        frame.with_columns(_without_formulas()).write_csv(out)
+    elif out.suffix == ".jsonl":
+        frame.write_ndjson(out)
+    else:
+        frame.write_parquet(out)
+
+
+def _without_formulas() -> pl.Expr:
+    text = pl.col(pl.String)
+    return pl.when(text.str.contains(r"^[=+\-@\t\r]")).then("'" + text).otherwise(text).name.keep()

@@ -1,0 +1,111 @@
+"""The Examples page: the address says which examples, and one can be read in full."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from curation.records import Task
+from labeling.pages import context
+from tests.labeling.pages_kit import make_tickets, make_topics, open_page, problems, texts
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    make_tickets(tmp_path)
+    monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "workspace"))
+    yield tmp_path
+    st.cache_resource.clear()
+
+
+def rows_of(app) -> list[int]:
+    return app.dataframe[0].value["Row"].to_list()
+
+
+def test_without_a_filter_all_examples_are_listed_worst_first():
+    app = open_page("examples")
+    assert not problems(app)
+    assert rows_of(app)[:3] == [3, 1, 2]
+    assert "**5** examples" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ({"status": "open"}, {2, 3, 5}),
+        ({"status": "left-out"}, {4}),
+        ({"status": "missing"}, {5}),
+        ({"kind": "label"}, {1, 3}),
+        ({"kind": "any", "status": "open"}, {3}),
+        ({"kind": "label", "given": "delivery", "suggested": "refund"}, {3}),
+        ({"by": "ada"}, {1}),
+        ({"text": "PARCEL"}, {3, 4}),
+        ({"status": "open", "text": "parcel"}, {3}),
+    ],
+)
+def test_the_address_chooses_the_examples(query, rows):
+    app = open_page("examples", **query)
+    assert not problems(app)
+    assert set(rows_of(app)) == rows
+
+
+def test_a_choice_in_the_filter_bar_goes_into_the_address():
+    app = open_page("examples")
+    app.selectbox(key="filter-status").set_value("reviewed").run()
+    assert app.query_params["status"] == "reviewed"
+    assert rows_of(app) == [1]
+    app.text_input(key="filter-text").set_value("parcel").run()
+    assert "No example matches" in texts(app)
+    next(button for button in app.button if button.label == "Clear filters").click().run()
+    assert "status" not in app.query_params
+    assert len(rows_of(app)) == 5
+
+
+def test_an_unknown_choice_in_the_address_is_dropped_and_not_an_error():
+    app = open_page("examples", status="nonsense")
+    assert not problems(app)
+    assert len(rows_of(app)) == 5
+
+
+def test_a_single_example_is_shown_in_full_with_its_history():
+    app = open_page("examples", text="refund please")
+    assert "tickets.csv, row 1" in texts(app)
+    assert "Its neighbours are about delivery." in texts(app)
+    assert "sure" in texts(app)
+    history = app.dataframe[-1].value
+    assert history[["annotator", "action", "value"]].to_numpy().tolist() == [
+        ["ada", "keep", "refund"]
+    ]
+
+
+def test_untrusted_text_is_never_markdown():
+    app = open_page("examples", text="hello")
+    assert "hello *there*" in [code.value for code in app.code]
+    assert not any("*there*" in element.value for element in app.markdown)
+
+
+def test_review_all_opens_the_review_of_the_same_examples():
+    app = open_page("examples", kind="label", text="parcel")
+    next(button for button in app.button if button.label == "Review this").click().run()
+    assert app.query_params["kind"] == "label"
+    assert app.query_params["text"] == "parcel"
+    assert app.query_params["status"] == "all"
+
+
+def test_a_multi_label_example_is_found_by_one_of_its_labels(workspace):
+    st.cache_resource.clear()
+    make_topics(workspace)
+    app = open_page("examples", dataset="topics", given="price")
+    assert rows_of(app) == [1]
+    assert app.dataframe[0].value["Given"].to_list() == ["price, quality"]
+    exact = open_page("examples", dataset="topics", given='["delivery"]', kind="label")
+    assert rows_of(exact) == [2]
+    suggested = open_page("examples", dataset="topics", suggested="quality")
+    assert rows_of(suggested) == [2]
+
+
+def test_no_dataset_and_no_example_say_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "empty"))
+    assert "Import a file to begin" in texts(open_page("examples"))
+    context.workspace().create_dataset("none", Task.CHAT)
+    assert "no examples yet" in texts(open_page("examples"))
