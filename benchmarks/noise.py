@@ -48,7 +48,8 @@ def confusability(labels: Labels, vectors: NDArray[np.float32]) -> NDArray[np.fl
     likeness[np.arange(len(labels)), labels] = -np.inf
     counts = np.zeros((classes, classes))
     np.add.at(counts, (labels, likeness.argmax(axis=1)), 1)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return counts
 
 
 def _flip(labels: Labels, chances: NDArray[np.float64], rate: float, seed: int) -> Labels:

@@ -113,7 +113,7 @@ def _keys(dataset: Dataset, examples: pl.DataFrame) -> dict[str, str]:
     depends: dict[str, list[object]] = {
         "embed": [model_key(settings.model), examples["example_id"].to_list()],
         "duplicates": [settings.pair_floor, settings.neighbours],
-        "flags": [settings.near_threshold, settings.folds, settings.seed, dataset.output_schema],
+        "flags": [settings.near_threshold, settings.seed, dataset.output_schema],
     }
     keys: dict[str, str] = {}
     before = ""

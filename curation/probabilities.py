@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from curation.errors import WrongUse
 from curation.records import Progress
@@ -36,6 +38,8 @@ _RIDGE = 1.0
 _BLOCK = 4096
 _RIDGE_WEIGHT = 0.75
 _CLOSENESS = 10.0
+_MOST_CELLS = 250_000_000
+_LOG_POWERS = (-3.0, 3.0)
 
 
 def out_of_sample_probabilities(
@@ -55,16 +59,18 @@ def out_of_sample_probabilities(
     Every row is predicted without the labels of its group. The same seed gives the same result;
     the order of the rows changes no more than the last digits.
 
-    Raises WrongUse unless two labels have two examples each.
+    Raises WrongUse unless two labels have two examples each that are not copies of each other.
     """
     known = labels >= 0
-    counts = np.bincount(labels[known])
-    if np.count_nonzero(counts >= 2) < 2:
+    spread = groups_per_label(labels, groups)
+    if np.count_nonzero(spread >= 2) < 2:
         raise WrongUse(
-            "Doubtful labels cannot be told: fewer than two labels have two examples each.",
+            "Doubtful labels cannot be told: fewer than two labels have two examples each, "
+            "copies not counted.",
             "Label more examples, so that there is something to compare with.",
         )
-    targets = np.eye(len(counts))[labels]
+    _check_size(len(labels), len(spread))
+    targets = np.eye(len(spread))[labels]
     targets[~known] = 0
     scores = leave_group_out(
         hybrid_features(texts, vectors, seed), targets, known, groups, seed=seed, progress=progress
@@ -72,7 +78,7 @@ def out_of_sample_probabilities(
     ridge = np.clip(scores, 1e-6, None)
     ridge /= ridge.sum(axis=1, keepdims=True)
     votes, voters = neighbour_votes(targets, known, groups, neighbours)
-    local = (votes * voters + 1 / len(counts)) / (voters + 1)
+    local = (votes * voters + 1 / len(spread)) / (voters + 1)
     return _RIDGE_WEIGHT * ridge + (1 - _RIDGE_WEIGHT) * local
 
 
@@ -107,6 +113,39 @@ def out_of_sample_multilabel(
     votes, voters = neighbour_votes(targets, known, groups, neighbours)
     local = (votes * voters + applies / known.sum()) / (voters + 1)
     return _platt(_RIDGE_WEIGHT * scores + (1 - _RIDGE_WEIGHT) * local, targets, known)
+
+
+def _check_size(examples: int, labels: int) -> None:
+    if examples * labels > _MOST_CELLS:
+        raise WrongUse(
+            f"Doubtful labels cannot be told: {labels:,} different labels are too many for "
+            f"{examples:,} examples.",
+            "Check that the label column holds labels and not free text.",
+        )
+
+
+def groups_per_label(labels: Rows, groups: Rows) -> Rows:
+    """In how many groups each label 0 … K−1 occurs, int64 [K]; −1 is no label."""
+    pairs = np.unique(np.column_stack([labels, groups]), axis=0)
+    return np.bincount(pairs[pairs[:, 0] >= 0, 0])
+
+
+def calibrate(chances: Floats, labels: Rows) -> Floats:
+    """The same ranking of labels within each row, as sure as it is right: float64 [n, K].
+
+    All probabilities are raised to the one power that makes the given labels likeliest
+    (temperature scaling, Guo et al. 2017); the mixture itself is far too modest where labels are
+    many. Rows labelled −1 are not learnt from.
+    """
+    known = np.flatnonzero(labels >= 0)
+    logs = np.log(chances)
+
+    def surprise(log_power: float) -> float:
+        scaled = log_softmax(np.exp(log_power) * logs[known], axis=1)
+        return -float(scaled[np.arange(len(known)), labels[known]].mean())
+
+    power = np.exp(minimize_scalar(surprise, bounds=_LOG_POWERS, method="bounded").x)
+    return np.asarray(np.exp(log_softmax(power * logs, axis=1)), dtype=np.float64)
 
 
 def hybrid_features(texts: Sequence[str], vectors: Vectors, seed: int) -> Vectors:
@@ -231,7 +270,7 @@ def _fit(features: Vectors, targets: Floats, known: NDArray[np.bool_], seed: int
     return _Ridge(directions, whitening.astype(np.float32), whitening.T @ moments)
 
 
-def _unseen(whitened: Floats, residual: Floats) -> Floats:
+def _unseen(whitened: Floats, residual: Floats) -> NDArray[np.floating]:
     """(I − UUᵀ)⁻¹ e for each of g groups of m rows: U is [g, m, f], e is [g, m, K].
 
     Groups larger than the feature space are solved there: (I − UUᵀ)⁻¹ = I + U(I − UᵀU)⁻¹Uᵀ.
@@ -257,7 +296,7 @@ def _equal_groups(rows: Rows, groups: Rows) -> Iterator[Rows]:
 
 
 def _platt(scores: Floats, targets: Floats, known: NDArray[np.bool_]) -> Floats:
-    """The logistic curve a·score + b, a ≥ 0 in all but hopeless data, that fits the targets best."""
+    """Scores through the logistic curve that fits the targets of the known rows best."""
     from sklearn.linear_model import LogisticRegression
 
     curve = LogisticRegression(C=1e3)

@@ -77,7 +77,6 @@ class Settings:
     pair_floor: float = 0.80
     """Lowest cosine at which a pair is stored."""
     neighbours: int = 10
-    folds: int = 5
     seed: int = 0
 
 

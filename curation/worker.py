@@ -174,7 +174,6 @@ def _label_flags(
         vectors,
         number["group"].rank("dense").to_numpy().astype(np.int64),
         nearest_neighbours(vectors, job.settings.neighbours),
-        folds=job.settings.folds,
         seed=job.settings.seed,
         progress=progress,
     )

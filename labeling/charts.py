@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import altair as alt
 import polars as pl
+
+# Altair asks whether pandas is loaded; where another session is just loading it, it would fail.
+import_module("pandas")
 
 Drawing = alt.LayerChart | alt.FacetChart
 PICKED = "picked"
@@ -73,7 +78,7 @@ def confusion(counts: pl.DataFrame, *, dark: bool) -> Drawing:
         .encode(color=alt.Color("examples:Q", scale=alt.Scale(range=_SHADES[dark]), legend=None))
         .add_params(alt.selection_point(name=PICKED, fields=["given", "suggested"]))
     )
-    middle = int(counts["examples"].max() or 0) / 2  # type: ignore[arg-type]
+    middle = 0.6 * int(counts["examples"].max() or 0)  # type: ignore[arg-type]
     ink = alt.condition(
         alt.datum.examples > middle, alt.value(_INK[not dark]), alt.value(_INK[dark])
     )

@@ -118,14 +118,9 @@ def _settings(dataset: Dataset) -> None:
             help="The bundled all-MiniLM-L6-v2, or the folder of a sentence-transformers model. "
             "Another model embeds everything anew.",
         )
-        folds = st.number_input(
-            "Folds for out-of-sample probabilities", 2, 20, value=dataset.settings.folds
-        )
         seed = st.number_input("Seed", 0, 2**31 - 1, value=dataset.settings.seed)
         guidelines = st.text_area("Guidelines for the annotators", dataset.guidelines)
         if st.form_submit_button("Save"):
-            settings = replace(
-                dataset.settings, model=model.strip(), folds=int(folds), seed=int(seed)
-            )
+            settings = replace(dataset.settings, model=model.strip(), seed=int(seed))
             context.workspace().update_dataset(dataset, guidelines=guidelines, settings=settings)
             st.rerun()

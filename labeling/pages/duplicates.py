@@ -49,7 +49,7 @@ def _threshold(dataset: Dataset) -> float:
     if save.button(
         "Use everywhere",
         disabled=not changed,
-        help="Makes this the dataset's threshold, also for folds and splits; flags are then "
+        help="Makes this the dataset's threshold, also for splits; flags are then "
         "computed again at the next analysis.",
         width="stretch",
     ):

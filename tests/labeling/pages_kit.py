@@ -1,13 +1,17 @@
 """A small workspace written by hand, and the app opened on one of its pages."""
 
+import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from curation.importing import import_file
 from curation.records import About, Action, Dataset, Task
 from curation.workspace import Workspace
-from labeling.pages import shell
 from tests.factories import add_flags, operation
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -57,7 +61,7 @@ def make_topics(folder: Path) -> None:
         dataset = workspace.create_dataset("topics", Task.MULTI_LABEL)
         import_file(workspace, dataset, file)
         ids = ids_by_row(workspace, dataset)
-        flag = {"example_id": ids[2], "suggested": '["price","quality"]'}
+        flag: dict[str, object] = {"example_id": ids[2], "suggested": '["price","quality"]'}
         add_flags(workspace, dataset, [flag])
 
 
@@ -72,12 +76,46 @@ def ids_by_row(workspace: Workspace, dataset: Dataset) -> dict[int, str]:
 
 def open_page(url_path: str, **query: str) -> AppTest:
     """The app, opened at an address."""
-    app = AppTest.from_file(APP, default_timeout=20)
-    page = next(page for page in shell.PAGES if page.url_path == url_path)
-    app._page_hash = page._script_hash  # AppTest opens pages by file only; ours are functions
+    _forget_pages_made_outside_a_session()
+    app = AppTest.from_file(APP, default_timeout=30)
+    app._page_hash = calc_hash(url_path)  # AppTest opens pages by file; ours are functions
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
+
+
+def _forget_pages_made_outside_a_session() -> None:
+    """Streamlit leaves a page empty that is made where no session runs, as in a test's import."""
+    shell = sys.modules.get("labeling.pages.shell")
+    if shell is not None and not hasattr(getattr(shell, "PAGES", [None])[0], "_url_path"):
+        for name in [name for name in sys.modules if name.startswith("labeling.pages")]:
+            del sys.modules[name]
+
+
+def watch_switches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, str]]]:
+    """Every change of page that a page asks for, as url path and query; none is carried out."""
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def note(page: Any, *, query_params: dict[str, str]) -> NoReturn:
+        asked.append((page.url_path, dict(query_params)))
+        st.stop()
+
+    monkeypatch.setattr(st, "switch_page", note)
+    return asked
+
+
+def select(app: AppTest, key: str, row: int) -> AppTest:
+    """Select a row of the table whose key begins so."""
+    keys = [table.key for table in app.dataframe if table.key]
+    table = next(name for name in keys if name.startswith(key))
+    chosen = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.session_state[table] = chosen
+    return app.run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Press the button of that name."""
+    return next(button for button in app.button if button.label == label).click().run()
 
 
 def problems(app: AppTest) -> list[str]:
@@ -86,9 +124,11 @@ def problems(app: AppTest) -> list[str]:
 
 
 def texts(app: AppTest) -> str:
-    """All prose of a page, as one text without the escapes of Markdown."""
+    """All prose of a page, as one text without the escapes that `plain` adds."""
     kinds = (app.markdown, app.caption, app.info, app.success, app.warning, app.error, app.code)
-    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
+    return "\n".join(element.value for kind in kinds for element in kind).translate(
+        dict.fromkeys(map(ord, "\\\u2060"))
+    )
 
 
 def metrics(app: AppTest) -> dict[str, str]:

@@ -1,28 +1,39 @@
 """The Examples page: the address says which examples, and one can be read in full."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from curation.records import Task
-from labeling.pages import context
-from tests.labeling.pages_kit import make_tickets, make_topics, open_page, problems, texts
+from curation.workspace import Workspace
+from tests.labeling.pages_kit import (
+    make_tickets,
+    make_topics,
+    open_page,
+    press,
+    problems,
+    select,
+    texts,
+    watch_switches,
+)
 
 
 @pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     make_tickets(tmp_path)
     monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "workspace"))
     yield tmp_path
     st.cache_resource.clear()
 
 
-def rows_of(app) -> list[int]:
-    return app.dataframe[0].value["Row"].to_list()
+def rows_of(app: AppTest) -> list[int]:
+    return list(app.dataframe[0].value["Row"])
 
 
-def test_without_a_filter_all_examples_are_listed_worst_first():
+def test_without_a_filter_all_examples_are_listed_worst_first() -> None:
     app = open_page("examples")
     assert not problems(app)
     assert rows_of(app)[:3] == [3, 1, 2]
@@ -43,31 +54,31 @@ def test_without_a_filter_all_examples_are_listed_worst_first():
         ({"status": "open", "text": "parcel"}, {3}),
     ],
 )
-def test_the_address_chooses_the_examples(query, rows):
+def test_the_address_chooses_the_examples(query: dict[str, str], rows: set[int]) -> None:
     app = open_page("examples", **query)
     assert not problems(app)
     assert set(rows_of(app)) == rows
 
 
-def test_a_choice_in_the_filter_bar_goes_into_the_address():
+def test_a_choice_in_the_filter_bar_goes_into_the_address() -> None:
     app = open_page("examples")
     app.selectbox(key="filter-status").set_value("reviewed").run()
     assert app.query_params["status"] == "reviewed"
     assert rows_of(app) == [1]
     app.text_input(key="filter-text").set_value("parcel").run()
     assert "No example matches" in texts(app)
-    next(button for button in app.button if button.label == "Clear filters").click().run()
+    press(app, "Clear filters")
     assert "status" not in app.query_params
     assert len(rows_of(app)) == 5
 
 
-def test_an_unknown_choice_in_the_address_is_dropped_and_not_an_error():
+def test_an_unknown_choice_in_the_address_is_dropped_and_not_an_error() -> None:
     app = open_page("examples", status="nonsense")
     assert not problems(app)
     assert len(rows_of(app)) == 5
 
 
-def test_a_single_example_is_shown_in_full_with_its_history():
+def test_a_single_example_is_shown_in_full_with_its_history() -> None:
     app = open_page("examples", text="refund please")
     assert "tickets.csv, row 1" in texts(app)
     assert "Its neighbours are about delivery." in texts(app)
@@ -78,21 +89,26 @@ def test_a_single_example_is_shown_in_full_with_its_history():
     ]
 
 
-def test_untrusted_text_is_never_markdown():
+def test_untrusted_text_is_never_markdown() -> None:
     app = open_page("examples", text="hello")
     assert "hello *there*" in [code.value for code in app.code]
     assert not any("*there*" in element.value for element in app.markdown)
 
 
-def test_review_all_opens_the_review_of_the_same_examples():
-    app = open_page("examples", kind="label", text="parcel")
-    next(button for button in app.button if button.label == "Review this").click().run()
-    assert app.query_params["kind"] == "label"
-    assert app.query_params["text"] == "parcel"
-    assert app.query_params["status"] == "all"
+def test_the_review_opens_on_the_same_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("examples", kind="label")
+    asked = watch_switches(monkeypatch)
+    press(app, "Review all 2")
+    assert asked == [("review", {"kind": "label", "status": "all"})]
 
 
-def test_a_multi_label_example_is_found_by_one_of_its_labels(workspace):
+def test_selecting_a_row_shows_that_example() -> None:
+    app = open_page("examples", text="parcel")
+    assert "Its neighbours" not in texts(app)
+    assert "tickets.csv, row 4" in texts(select(app, "examples-", 1))
+
+
+def test_a_multi_label_example_is_found_by_one_of_its_labels(workspace: Path) -> None:
     st.cache_resource.clear()
     make_topics(workspace)
     app = open_page("examples", dataset="topics", given="price")
@@ -104,8 +120,13 @@ def test_a_multi_label_example_is_found_by_one_of_its_labels(workspace):
     assert rows_of(suggested) == [2]
 
 
-def test_no_dataset_and_no_example_say_what_to_do(tmp_path, monkeypatch):
+def test_no_dataset_and_no_example_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "empty"))
+    Workspace.create(tmp_path / "empty").close()
     assert "Import a file to begin" in texts(open_page("examples"))
-    context.workspace().create_dataset("none", Task.CHAT)
+    st.cache_resource.clear()
+    with Workspace.open(tmp_path / "empty") as opened:
+        opened.create_dataset("none", Task.CHAT)
     assert "no examples yet" in texts(open_page("examples"))

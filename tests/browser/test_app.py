@@ -1,0 +1,197 @@
+"""The whole job in a real browser, on the real server, store, worker and model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from curation.importing import import_file
+from curation.pipeline import analyze
+from curation.records import Task
+from curation.workspace import Workspace
+from exports.verify import verify_export
+from tests.browser.app_harness import App, settled
+from tests.browser.card_harness import until
+
+pytestmark = pytest.mark.browser
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+PAGES = ["", "import", "analyse", "duplicates", "review", "quality", "examples", "export"]
+HEAVY = {"torch", "sentence_transformers", "transformers", "cleanlab"}
+
+
+def tickets(path: Path, rows: int) -> Path:
+    """The first rows of the sample tickets that are whole, with one exact copy of the first."""
+    lines = (SAMPLES / "support_tickets.csv").read_bytes().splitlines(keepends=True)
+    whole = [line for line in lines[1:] if line.count(b",") == 4 and b'"' not in line][:rows]
+    path.write_bytes(b"".join([lines[0], *whole, whole[0]]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app on a workspace in which 300 tickets are imported and analysed."""
+    home = tmp_path_factory.mktemp("app")
+    with Workspace.create(home / "workspace") as workspace:
+        dataset = workspace.create_dataset("tickets", Task.SINGLE_LABEL)
+        import_file(workspace, dataset, tickets(home / "tickets.csv", 300))
+        analyze(workspace, dataset)
+    running = App(home / "workspace")
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_a_newcomer_takes_a_file_through_the_whole_job(
+    tmp_path: Path, browser: Browser, tab: Page
+) -> None:
+    app = App(tmp_path / "workspace")
+    app.start()
+    try:
+        app.open(tab)
+        tab.get_by_role("button", name="Import a file").click()
+        tab.locator("input[type=file]").set_input_files(tickets(tmp_path / "shop.csv", 90))
+        expect(tab.get_by_text("Import", exact=True).last).to_be_visible()
+        settled(tab)
+        tab.get_by_role("button", name=re.compile("^(upload |)Import", re.IGNORECASE)).last.click()
+        expect(tab.get_by_text("91", exact=False).first).to_be_visible(timeout=30_000)
+        settled(tab)
+
+        app.open(tab, "analyse")
+        tab.get_by_role("button", name="Start the analysis").click()
+        expect(tab.get_by_text("Everything is analysed.")).to_be_visible(timeout=180_000)
+
+        app.open(tab, "duplicates", annotator="ann")
+        tab.get_by_role("button", name=re.compile("Keep 1, exclude 1")).first.click()
+        until(lambda: len(app.journal()) == 2, seconds=20)
+        expect(tab.get_by_text("1 kept, 1 excluded")).to_be_visible()
+        tab.get_by_role("button", name="Undo").click()
+        until(lambda: len(app.journal()) == 4, seconds=20)
+
+        app.open(tab, "review", annotator="ann")
+        expect(tab.locator(".tamis")).to_be_visible(timeout=30_000)
+        tab.keyboard.press("x")
+        until(lambda: len(app.journal()) == 5, seconds=20)
+        assert app.journal()[-1]["annotator"] == "ann"
+
+        app.open(tab, "export")
+        tab.get_by_role("button", name=re.compile("Export")).last.click()
+        expect(tab.get_by_text("train.jsonl").first).to_be_visible(timeout=60_000)
+        folders = list((app.workspace / "exports").iterdir())
+        assert [verify_export(folder) for folder in folders] == [[]]
+        assert HEAVY.isdisjoint(app.modules())
+    finally:
+        app.kill()
+
+
+def test_thirty_fast_presses_are_thirty_decisions_on_what_was_on_screen(
+    app: App, tab: Page
+) -> None:
+    app.open(tab, "review", dataset="tickets", annotator="fast")
+    card = tab.locator(".tamis")
+    expect(card).to_be_visible(timeout=30_000)
+    tab.evaluate(WATCH)
+    before = len(app.journal())
+    for _ in range(30):
+        tab.keyboard.press("s")
+        tab.wait_for_timeout(30)
+    until(lambda: len(app.journal()) == before + 30, seconds=30)
+    presses = tab.evaluate("window.presses")
+    stored = app.journal()[before:]
+    assert [op["example_id"] for op in stored] == [press["example"] for press in presses]
+    assert len({op["example_id"] for op in stored}) == 30
+    assert median(press["took"] for press in presses if "took" in press) < 20
+
+
+# Before the card hears of a key, note which example is shown; afterwards, how long the next took.
+WATCH = """
+window.presses = [];
+const card = document.querySelector('[data-testid=stBidiComponentIsolated]')
+  .shadowRoot.querySelector('.tamis');
+window.addEventListener('keydown', (event) => {
+  window.presses.push({example: card.dataset.example, at: event.timeStamp});
+}, true);
+new MutationObserver(() => {
+  const press = window.presses.at(-1);
+  if (press && press.took === undefined) press.took = performance.now() - press.at;
+}).observe(card, {attributes: true, attributeFilter: ['data-example']});
+"""
+
+
+def test_a_decision_survives_a_killed_server(app: App, tab: Page) -> None:
+    app.open(tab, "review", dataset="tickets", annotator="unlucky")
+    expect(tab.locator(".tamis")).to_be_visible(timeout=30_000)
+    before = len(app.journal())
+    tab.keyboard.press("s")
+    tab.keyboard.press("s")
+    app.kill()
+    tab.keyboard.press("s")
+    app.start()
+    until(lambda: len(app.journal()) >= before + 2, seconds=60)
+    app.open(tab, "review", dataset="tickets", annotator="unlucky")
+    expect(tab.locator(".tamis .status")).to_have_text("Saved", timeout=60_000)
+    mine = [op for op in app.journal() if op["annotator"] == "unlucky"]
+    assert len({op["op_id"] for op in mine}) == len(mine) == len({op["example_id"] for op in mine})
+
+
+def test_every_figure_leads_to_the_rows_behind_it(app: App, tab: Page) -> None:
+    app.open(tab, "quality", dataset="tickets")
+    tab.get_by_text("See them").first.click()
+    expect(tab.get_by_role("heading", name="Examples")).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_every_page_is_accessible_and_fits(
+    app: App, browser: Browser, page: str, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 844},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    tab = context.new_page()
+    app.open(tab, page, dataset="tickets", annotator="axe")
+    tab.wait_for_timeout(500)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.get_by_text("Something went wrong").count() == 0
+    found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa"], "rules": OUTSIDE_OUR_HANDS})
+    serious = [v["id"] for v in found.response["violations"] if v["impact"] in SERIOUS]
+    assert serious == []
+    context.close()
+
+
+SERIOUS = ("serious", "critical")
+# What Streamlit's own widgets break, measured on pages that hold nothing else.
+OUTSIDE_OUR_HANDS: dict[str, dict[str, bool]] = {}
+
+
+def test_the_server_never_imports_torch(app: App, tab: Page) -> None:
+    for page in PAGES:
+        app.open(tab, page, dataset="tickets")
+    modules = app.modules()
+    assert "curation.worker" in modules
+    assert HEAVY.isdisjoint(modules)
+
+
+def test_the_server_listens_on_this_machine_only(app: App) -> None:
+    sockets = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    listening = [line.split()[1] for line in sockets if line.split()[3] == "0A"]
+    own = [address for address in listening if address.endswith(f":{app.port:04X}")]
+    assert own == [f"0100007F:{app.port:04X}"]

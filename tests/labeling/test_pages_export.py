@@ -1,0 +1,84 @@
+"""The Export page: what goes out is counted and shown before, and proven after."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
+
+from tests.labeling.pages_kit import make_tickets, metrics, open_page, press, problems, texts
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    make_tickets(tmp_path)
+    monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "workspace"))
+    yield tmp_path / "workspace" / "exports"
+    st.cache_resource.clear()
+
+
+def opened() -> AppTest:
+    app = open_page("export")
+    app.slider[0].set_value(0)
+    app.slider[1].set_value(0)
+    return app.run()
+
+
+def folder_field(app: AppTest) -> TextInput:
+    return next(field for field in app.text_input if field.label == "Folder")
+
+
+def test_what_goes_out_is_counted() -> None:
+    app = open_page("export")
+    assert not problems(app)
+    assert metrics(app) == {
+        "Ready to export": "3",
+        "Never reviewed": "2",
+        "Stay out: excluded": "1",
+        "Stay out: no output": "1",
+    }
+
+
+def test_the_first_record_is_shown_in_the_chosen_format() -> None:
+    app = open_page("export")
+    app.radio[0].set_value("text-label").run()
+    assert json.loads(app.code[0].value) == {"text": "refund please", "label": "refund"}
+
+
+def test_an_export_shows_files_hashes_and_what_was_left_out(folder: Path) -> None:
+    app = press(opened(), "Export")
+    assert not problems(app)
+    assert "3 examples are exported" in texts(app)
+    assert "No near-duplicate stands in two splits" in texts(app)
+    files = app.dataframe[0].value.set_index("File")
+    written = (folder / "tickets-1" / "train.jsonl").read_bytes()
+    assert files.loc["train.jsonl", "Rows"] == 3
+    assert files.loc["train.jsonl", "Bytes"] == len(written)
+    assert files.loc["train.jsonl", "SHA-256"] == hashlib.sha256(written).hexdigest()
+    left_out = app.dataframe[1].value
+    assert len(left_out) == 2
+    earlier = app.dataframe[-1].value
+    assert earlier[["Train", "Validation", "Test"]].to_numpy().tolist() == [[3, 0, 0]]
+    assert folder_field(app).value == "tickets-2"
+
+
+def test_a_folder_that_is_taken_is_refused_in_words(folder: Path) -> None:
+    app = press(opened(), "Export")
+    before = (folder / "tickets-1" / "manifest.json").read_bytes()
+    folder_field(app).set_value("tickets-1").run()
+    press(app, "Export")
+    assert "exists already, and an export never overwrites anything" in texts(app)
+    assert (folder / "tickets-1" / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["../outside", "/tmp/x", "", "..", "a\\b"])
+def test_a_folder_stays_inside_the_exports(name: str, folder: Path) -> None:
+    app = opened()
+    folder_field(app).set_value(name).run()
+    press(app, "Export")
+    assert "cannot be the name of a folder" in texts(app)
+    assert not folder.exists()
