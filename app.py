@@ -2,12 +2,9 @@
 
 import streamlit as st
 
-from labeling.pages import PAGES, frame
+from labeling.pages import shell
 from labeling.resources import icon
 
 st.set_page_config(page_title="Tamis", page_icon=icon(), layout="wide")
 st.logo(icon(), size="large")
-
-page = st.navigation(PAGES)
-with frame():
-    page.run()
+shell.run()

@@ -23,9 +23,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from curation.duplicates import find_pairs, leakage_groups
+from curation.duplicates import find_pairs
 from curation.embeddings import load_encoder
-from curation.label_issues import label_flags
+from curation.label_issues import COPY_SIMILARITY, copy_groups, label_flags
 from curation.similarity import nearest_neighbours
 
 READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
@@ -48,18 +48,16 @@ def main() -> None:
     names = frame[options.label_column].unique().sort().to_list()
     truth = np.searchsorted(names, frame[options.label_column].to_list()).astype(np.int64)
     vectors = load_encoder().encode(examples["text"].to_list())
-    groups = near_duplicate_groups(examples, vectors)
-    results = []
+    groups = copy_groups(examples, find_pairs(examples, vectors, COPY_SIMILARITY))
+    results: list[dict[str, Any]] = []
     for seed in range(1, options.seeds + 1):
         noisy = plant_noise(truth, vectors, kind=options.kind, rate=options.noise, seed=seed)
         given = examples.with_columns(given=pl.Series([names[label] for label in noisy]))
-        for name, method in {
-            "tamis": lambda: ours(given, vectors, groups),
-            "logistic regression": lambda: baseline(vectors, noisy),
-        }.items():
+        for method in (ours, baseline):
             started = time.process_time()
-            doubt, flagged = method()
-            row = {"method": name, "seed": seed, "cpu_seconds": time.process_time() - started}
+            doubt, flagged = method(given, noisy, vectors, groups)
+            row: dict[str, Any] = {"method": method.__name__, "seed": seed}
+            row["cpu_seconds"] = time.process_time() - started
             results.append(row | measure(doubt, flagged, noisy != truth))
     if options.json:
         print(json.dumps({**vars(options), "file": str(options.file), "results": results}))
@@ -80,20 +78,13 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def near_duplicate_groups(examples: pl.DataFrame, vectors: np.ndarray[Any, Any]) -> Any:
-    """Number of each example's near-duplicate group at cosine 0.9, int64 [n]."""
-    pairs = find_pairs(examples, vectors, 0.9)
-    groups = leakage_groups(pairs, 0.9, examples["example_id"])
-    return groups["group"].rank("dense").to_numpy().astype(np.int64)
-
-
-def ours(given: pl.DataFrame, vectors: np.ndarray[Any, Any], groups: Any) -> tuple[Any, Any]:
+def ours(given: pl.DataFrame, _: Any, vectors: Any, groups: Any) -> tuple[Any, Any]:
     """Doubt float64 [n] and flags bool [n]; the search for neighbours is part of the time."""
     flags = label_flags(given, vectors, groups, nearest_neighbours(vectors, 10), seed=0)
     return -flags["score"].to_numpy(), flags["flagged"].to_numpy()
 
 
-def baseline(vectors: np.ndarray[Any, Any], labels: Any) -> tuple[Any, Any]:
+def baseline(_: pl.DataFrame, labels: Any, vectors: Any, __: Any) -> tuple[Any, Any]:
     """Five-fold logistic regression on the embeddings, ranked by the same margin."""
     from cleanlab.filter import find_label_issues
 

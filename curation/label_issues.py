@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from curation.duplicates import cluster
 from curation.errors import WrongUse
 from curation.probabilities import (
     Floats,
@@ -42,10 +43,27 @@ FLAG_SCHEMA: dict[str, pl.DataType] = {
 }
 """Columns of every detector's result. `score`: 0 surely wrong, 1 surely fine, null unknown."""
 
+COPY_SIMILARITY = 0.95
+"""Cosine from which another example is so nearly a copy that it must not vouch for a label.
+
+Stricter than what counts as a duplicate: paraphrases are evidence, copies are not.
+"""
+
 _DIGITS = 6
 """Scores are rounded: further digits differ between machines and would mean nothing."""
 _NO_EVIDENCE = 0.5
 _MOST_NAMED = 3
+
+
+def copy_groups(examples: pl.DataFrame, pairs: pl.DataFrame) -> Rows:
+    """Number of each example's cluster of copies, int64 [n], for `groups` of the functions below.
+
+    `examples` has `example_id`; `pairs` is of `duplicates.find_pairs`, down to COPY_SIMILARITY.
+    """
+    clusters = cluster(pairs, COPY_SIMILARITY)
+    joined = examples.join(clusters, on="example_id", how="left", maintain_order="left")
+    groups = joined.select(pl.coalesce("cluster", "example_id").rank("dense")).to_series()
+    return groups.to_numpy().astype(np.int64)
 
 
 def label_flags(
@@ -54,7 +72,6 @@ def label_flags(
     groups: Rows,
     neighbours: Neighbours,
     *,
-    folds: int = 0,
     seed: int,
     progress: OnProgress | None = None,
 ) -> pl.DataFrame:
@@ -113,7 +130,6 @@ def multilabel_flags(
     groups: Rows,
     neighbours: Neighbours,
     *,
-    folds: int = 0,
     seed: int,
     progress: OnProgress | None = None,
 ) -> pl.DataFrame:

@@ -165,15 +165,18 @@ def hybrid_features(texts: Sequence[str], vectors: Vectors, seed: int) -> Vector
         max_features=_MOST_TERMS,
         dtype=np.float32,
     )
+    # The axes depend on the order of the rows where they are hard to tell apart: fix that order.
+    order = np.argsort(np.asarray(texts, dtype=object), kind="stable")
     try:
-        terms = vectorizer.fit_transform(texts)
+        terms = vectorizer.fit_transform([texts[row] for row in order])
     except ValueError:  # scikit-learn's way of saying that no word is left
         return vectors
     width = min(_LEXICAL_DIMENSIONS, *(size - 1 for size in terms.shape))
     if width < 1:
         return vectors
-    lexical = TruncatedSVD(width, random_state=seed).fit_transform(terms)
-    return np.hstack([vectors, _LEXICAL_WEIGHT * lexical.astype(np.float32)])
+    lexical = np.empty((len(texts), width), dtype=np.float32)
+    lexical[order] = TruncatedSVD(width, random_state=seed).fit_transform(terms)
+    return np.hstack([vectors, _LEXICAL_WEIGHT * lexical])
 
 
 def leave_group_out(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from curation import duplicates, embeddings, label_issues, output_issues
 from curation.errors import TamisError
@@ -160,23 +161,28 @@ def _label_flags(
     pairs: pl.DataFrame,
     progress: Callable[[Progress], None],
 ) -> pl.DataFrame:
-    groups = duplicates.leakage_groups(
-        pairs, job.settings.near_threshold, examples["example_id"].to_list()
-    )
-    number = examples.select("example_id").join(
-        groups, on="example_id", how="left", maintain_order="left"
-    )
     find = (
         label_issues.label_flags if job.task is Task.SINGLE_LABEL else label_issues.multilabel_flags
     )
     return find(
         examples,
         vectors,
-        number["group"].rank("dense").to_numpy().astype(np.int64),
-        nearest_neighbours(vectors, job.settings.neighbours),
+        label_issues.copy_groups(examples, pairs),
+        _neighbours(job, examples),
         seed=job.settings.seed,
         progress=progress,
     )
+
+
+def _neighbours(job: Job, examples: pl.DataFrame) -> tuple[NDArray[np.int64], Vectors]:
+    """The stored neighbours as row numbers of `examples` [n, k] and similarities [n, k]."""
+    stored = examples.select("example_id").join(
+        pl.read_parquet(job.path("neighbours")), on="example_id", maintain_order="left"
+    )
+    row_of = {key: row for row, key in enumerate(examples["example_id"])}
+    rows = [[row_of[other] for other in others] for others in stored["other_ids"].to_list()]
+    similarities = np.array(stored["similarities"].to_list(), dtype=np.float32)
+    return np.array(rows, dtype=np.int64), similarities
 
 
 def _mismatches(

@@ -33,6 +33,7 @@ from labeling import demo as demonstration
 from labeling import samples, server
 from labeling.progress import progress_on_stderr
 from labeling.tables import write_table
+from labeling.uploads import parse_schema
 
 app = typer.Typer(
     name="tamis",
@@ -248,7 +249,7 @@ def serve(
 ) -> None:
     """Serve the app on 127.0.0.1."""
     Workspace.open(workspace).close()
-    raise typer.Exit(server.serve(workspace.resolve(), port))
+    server.serve(workspace.resolve(), port)
 
 
 @app.command()
@@ -302,12 +303,9 @@ def _schema(path: Path | None) -> Json | None:
     if path is None:
         return None
     try:
-        schema = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"{path} is not a JSON Schema: {error}.", "Give a JSON file.") from error
-    if not isinstance(schema, dict):
-        raise WrongUse(f"{path} is not a JSON Schema.", "It must hold one JSON object.")
-    return schema
+        return parse_schema(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path} cannot be read: {error}.", "Give a JSON Schema file.") from error
 
 
 @contextmanager

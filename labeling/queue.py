@@ -106,6 +106,7 @@ _CONDITIONS = {
     "example": "c.example_id = $example",
 }
 _GROUPS = {
+    "all": "true",
     "open": "c.status IN ('unreviewed', 'skipped') AND NOT c.excluded",
     "reviewed": "c.status IN ('kept', 'relabelled', 'edited')",
     "included": "NOT c.excluded",

@@ -1,5 +1,1 @@
 """The pages of the app, in the order of the work. Each one lays out and calls, nothing more."""
-
-from labeling.pages.shell import PAGES, frame
-
-__all__ = ["PAGES", "frame"]

@@ -11,6 +11,7 @@ from curation.errors import Cancelled, TamisError
 from curation.pipeline import AnalysisJob, stale_steps
 from curation.records import Dataset, Progress
 from labeling.pages import context
+from labeling.pages.text import plain, tell
 
 STEPS = {
     "embed": "Embed every text",
@@ -69,7 +70,7 @@ def _show_step(title: str, state: Progress | None, *, over: bool) -> None:
     else:
         count = f"{state.done:,} of {state.total:,}" if state.total else ""
         share = min(state.done / state.total, 1.0) if state.total else 0.0
-        st.progress(share, text=f"{title}: {' '.join(filter(None, [count, state.message]))}")
+        st.progress(share, text=f"{title}: {' '.join(filter(None, [count, plain(state.message)]))}")
 
 
 def _is_over(job: AnalysisJob, step: str) -> bool:
@@ -79,18 +80,14 @@ def _is_over(job: AnalysisJob, step: str) -> bool:
 
 def _show_failure(error: Exception) -> None:
     if isinstance(error, Cancelled):
-        st.info(error.for_people(), icon=":material/pause_circle:")
+        st.info(plain(error.for_people()), icon=":material/pause_circle:")
     elif isinstance(error, TamisError):
-        st.error(str(error), icon=":material/error:")
-        if error.hint:
-            st.info(error.hint, icon=":material/lightbulb:")
+        tell(error)
     else:
         st.error("The analysis failed. What happened is in the terminal that runs Tamis.")
 
 
 def _results(dataset: Dataset) -> None:
-    from labeling.pages import shell  # noqa: PLC0415 - the shell lists this page
-
     workspace = context.workspace()
     flagged = quality.flagged_by_kind(workspace, dataset)
     summary = quality.duplicate_summary(workspace, dataset)
@@ -99,11 +96,11 @@ def _results(dataset: Dataset) -> None:
     with left:
         st.markdown("**Flags**: examples that a person should look at")
         st.dataframe(flagged, hide_index=True, placeholder="None yet.")
-        st.page_link(shell.REVIEW, label="Review them", query_params=context.link(dataset))
+        st.page_link(context.page("review"), label="Review them")
     with right:
         st.markdown("**Duplicates** at the present threshold")
         st.dataframe(summary, hide_index=True)
-        st.page_link(shell.DUPLICATES, label="Triage them", query_params=context.link(dataset))
+        st.page_link(context.page("duplicates"), label="Triage them")
     st.caption(
         "A flag is a question, not a verdict, and the number of flags is not an error rate: some "
         "flagged examples are right, and some wrong ones are not flagged."

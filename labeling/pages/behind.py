@@ -10,21 +10,18 @@ import streamlit as st
 
 from curation.records import Dataset
 from labeling.charts import PICKED, Drawing
+from labeling.pages import context
 from labeling.queue import Filter
 
 
 def show_examples(chosen: Filter) -> NoReturn:
     """Go to the Examples page with this filter; dataset and person stay as they are."""
-    from labeling.pages.shell import EXAMPLES  # noqa: PLC0415 - the shell lists the pages
-
-    st.switch_page(EXAMPLES, query_params=chosen.to_query())
+    st.switch_page(context.page("examples"), query_params=chosen.to_query())
 
 
 def link(chosen: Filter, label: str) -> None:
     """A link to the Examples page with this filter; `label` is Markdown."""
-    from labeling.pages.shell import EXAMPLES  # noqa: PLC0415 - the shell lists the pages
-
-    st.page_link(EXAMPLES, label=label, query_params=chosen.to_query())
+    st.page_link(context.page("examples"), label=label, query_params=chosen.to_query())
 
 
 def table(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from curation.pipeline import Jobs
 from curation.records import Dataset
 from curation.workspace import Workspace
+
+Draw = Callable[[], None]
+"""What draws a page."""
 
 
 @st.cache_resource(show_spinner="Opening the workspace…", on_release=lambda opened: opened.close())
@@ -65,9 +70,20 @@ def current_dataset() -> Dataset:
     return found
 
 
-def link(dataset: Dataset, **query: str) -> dict[str, str]:
-    """URL parameters of a link to another page, same dataset and person."""
-    return {"dataset": dataset.name, "annotator": annotator(), **query}
+def choose(dataset: Dataset) -> None:
+    """Make this the chosen dataset; to be used as a callback."""
+    st.session_state["dataset"] = dataset.name
+
+
+def remember_pages(pages: dict[str, Page]) -> None:
+    """Let `page` find the pages of this run."""
+    st.session_state["pages"] = pages
+
+
+def page(name: str) -> Page:
+    """A page of the app by its name, to link or switch to."""
+    found: Page = st.session_state["pages"][name]
+    return found
 
 
 def _login_name() -> str:

@@ -66,10 +66,10 @@ def _as_text(value: object) -> str:
 
 
 def _review_button(example_id: str) -> None:
-    from labeling.pages.shell import REVIEW  # noqa: PLC0415 - the shell lists this page
-
     if st.button("Review this", icon=":material/rate_review:", width="stretch", key="review-one"):
-        st.switch_page(REVIEW, query_params={"status": "all", "example": example_id})
+        st.switch_page(
+            context.page("review"), query_params={"status": "all", "example": example_id}
+        )
 
 
 def _history(dataset: Dataset, example_id: str) -> None:

@@ -40,22 +40,18 @@ def page() -> None:
 
 
 def _nothing(chosen: Filter) -> None:
-    from labeling.pages.shell import IMPORT  # noqa: PLC0415 - the shell lists this page
-
     if chosen == Filter():
         st.info("This dataset has no examples yet.", icon=":material/upload_file:")
-        st.page_link(IMPORT, label="Import a file")
+        st.page_link(context.page("import"), label="Import a file")
     else:
         st.info("No example matches all of these filters.", icon=":material/filter_alt:")
         st.button("Clear filters", icon=":material/filter_alt_off:", on_click=clear_filter)
 
 
 def _review_link(chosen: Filter, label: str) -> None:
-    from labeling.pages.shell import REVIEW  # noqa: PLC0415 - the shell lists this page
-
     query = {**chosen.to_query(), "status": chosen.status or "all"}
     if st.button(label, icon=":material/rate_review:", width="stretch"):
-        st.switch_page(REVIEW, query_params=query)
+        st.switch_page(context.page("review"), query_params=query)
 
 
 def _table(dataset: Dataset, chosen: Filter, found: int) -> str | None:

@@ -81,7 +81,7 @@ def _choose(dataset: Dataset) -> None:
         st.caption("The first example in this format")
         record = first_record(context.workspace(), dataset, name)
         text = json.dumps(record, indent=2, ensure_ascii=False)
-        st.code(text, "json", wrap_lines=True, height=480)
+        st.code(text, language=None, wrap_lines=True)
     if wanted:
         fractions = SplitFractions((100 - validation - test) / 100, validation / 100, test / 100)
         _export(dataset, name, folder, fractions, int(seed))

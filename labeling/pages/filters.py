@@ -1,8 +1,9 @@
-"""The filter bar of the Examples page."""
+"""The filter bar of the Examples and Review pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -24,8 +25,11 @@ TITLES = {
 KEYS = ("text", "status", "kind", *TITLES)
 
 
-def choose_filter(dataset: Dataset) -> Filter:
-    """The filter bar. The address is where the choice is kept, so links and bookmarks work."""
+def choose_filter(dataset: Dataset, status: str = "") -> Filter:
+    """The filter bar. The address is where the choice is kept, so links and bookmarks work.
+
+    `status` is what holds while the address names none; `all` in the address lifts it.
+    """
     workspace = context.workspace()
     kinds = quality.flagged_by_kind(workspace, dataset)["kind"].to_list()
     first, second, third = st.columns([2, 1, 1])
@@ -36,12 +40,15 @@ def choose_filter(dataset: Dataset) -> Filter:
         on_change=_to_address,
         args=("text",),
     )
-    _option(second, "Status", "status", STATUSES)
+    statuses = STATUSES | {"all": "Any"} if status else STATUSES
+    others = {name: words for name, words in statuses.items() if name != status}
+    _option(second, "Status", "status", others, unset=STATUSES.get(status, "Any"))
     _option(third, "Flagged as", "kind", {FLAGGED: "Flagged at all"} | {k: k for k in kinds})
     labels = workspace.labels(dataset)["name"].to_list()
     people = quality.progress_by_person(workspace, dataset)["annotator"].to_list()
     _more(dataset, {**dict.fromkeys(OUTPUTS, labels), "by": people, "example": []})
-    return Filter.from_query(st.query_params.to_dict())
+    chosen = Filter.from_query(st.query_params.to_dict())
+    return replace(chosen, status=chosen.status or status)
 
 
 def _more(dataset: Dataset, known: dict[str, list[str]]) -> None:
@@ -61,8 +68,8 @@ def _more(dataset: Dataset, known: dict[str, list[str]]) -> None:
             _option(cell, TITLES[key], key, words)
 
 
-def _option(place: Any, title: str, key: str, words: Mapping[str, str]) -> None:
-    options = {"": "Any", **words}
+def _option(place: Any, title: str, key: str, words: Mapping[str, str], unset: str = "Any") -> None:
+    options = {"": unset, **words}
     if st.query_params.get(key, "") not in options:
         del st.query_params[key]
     place.selectbox(

@@ -33,10 +33,8 @@ def _welcome() -> None:
             "CSV, JSONL or Parquet: texts with labels, questions with answers, or texts with the "
             "JSON to extract from them. Labels may be missing."
         )
-        from labeling.pages.shell import IMPORT  # noqa: PLC0415 - the shell lists this page
-
         if st.button("Import a file", type="primary", icon=":material/upload_file:"):
-            st.switch_page(IMPORT)
+            st.switch_page(context.page("import"))
 
 
 def _dataset_card(dataset: Dataset) -> None:
@@ -64,14 +62,13 @@ def _dataset_card(dataset: Dataset) -> None:
 
 
 def _next_step_button(dataset: Dataset, now: Standing) -> None:
-    from labeling.pages import shell  # noqa: PLC0415 - the shell lists this page
-
-    target = {
-        "import": shell.IMPORT,
-        "analyse": shell.ANALYSE,
-        "duplicates": shell.DUPLICATES,
-        "review": shell.REVIEW,
-        "export": shell.EXPORT,
-    }[now.page]
-    if st.button(now.action, key=f"next-{dataset.dataset_id}", type="primary", width="stretch"):
-        st.switch_page(target, query_params=context.link(dataset))
+    pressed = st.button(
+        now.action,
+        key=f"next-{dataset.dataset_id}",
+        type="primary",
+        width="stretch",
+        on_click=context.choose,
+        args=(dataset,),
+    )
+    if pressed:
+        st.switch_page(context.page(now.page), query_params={})

@@ -72,7 +72,7 @@ def _open_dataset(target: Target, task: Task) -> None:
     dataset = target.dataset or context.workspace().create_dataset(
         target.name, task, guidelines=target.guidelines, output_schema=target.output_schema
     )
-    st.session_state["dataset"] = dataset.name
+    context.choose(dataset)
 
 
 def _faults(reading: Reading) -> None:
@@ -116,8 +116,6 @@ def _import(upload: UploadedFile, reading: Reading) -> None:
 
 
 def _summary(dataset: Dataset, summary: ImportSummary) -> None:
-    from labeling.pages.shell import ANALYSE  # noqa: PLC0415 - the shell lists this page
-
     with st.container(border=True):
         st.subheader(plain(f"{summary.file_name} is in {dataset.name}"), anchor=False)
         figures = [
@@ -132,7 +130,7 @@ def _summary(dataset: Dataset, summary: ImportSummary) -> None:
                     st.metric(label, f"{value:,}")
                     st.caption(what)
         st.page_link(
-            ANALYSE,
+            context.page("analyse"),
             label="Next: analyse it, to find duplicates and doubtful outputs",
             icon=":material/arrow_forward:",
         )

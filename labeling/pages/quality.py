@@ -36,8 +36,6 @@ def page() -> None:
 
 def _figures(dataset: Dataset) -> bool:
     """The numbers on top; False where there is nothing to show yet."""
-    from labeling.pages.shell import IMPORT  # noqa: PLC0415 - the shell lists this page
-
     shown = [
         ("Examples", Filter()),
         ("Reviewed", Filter(status="reviewed")),
@@ -47,7 +45,7 @@ def _figures(dataset: Dataset) -> bool:
     counts = [queue.count(context.workspace(), dataset, chosen) for _, chosen in shown]
     if counts[0] == 0:
         st.info("This dataset has no examples yet.", icon=":material/upload_file:")
-        st.page_link(IMPORT, label="Import a file")
+        st.page_link(context.page("import"), label="Import a file")
         return False
     with st.container(horizontal=True):
         for (label, chosen), count in zip(shown, counts, strict=True):
@@ -63,12 +61,10 @@ def _funnel(dataset: Dataset) -> None:
     picked = behind.chart(
         charts.funnel(stages, dark=behind.is_dark()), "funnel", "Rows left after each stage"
     ).get("stage")
-    from labeling.pages import shell  # noqa: PLC0415 - the shell lists this page
-
     if picked in ("raw", "readable"):
-        st.switch_page(shell.IMPORT, query_params={})
+        st.switch_page(context.page("import"), query_params={})
     elif picked == "exported":
-        st.switch_page(shell.EXPORT, query_params={})
+        st.switch_page(context.page("export"), query_params={})
     elif picked:
         status = {"included": "included", "ready": "ready"}.get(picked, "")
         behind.show_examples(Filter(status=status))
@@ -76,13 +72,11 @@ def _funnel(dataset: Dataset) -> None:
 
 
 def _flags(dataset: Dataset) -> None:
-    from labeling.pages.shell import ANALYSE  # noqa: PLC0415 - the shell lists this page
-
     st.subheader("Flags", anchor=False)
     workspace = context.workspace()
     if pipeline.stale_steps(workspace, dataset):
         st.info("Not all examples are analysed.", icon=":material/search:")
-        st.page_link(ANALYSE, label="Analyse them")
+        st.page_link(context.page("analyse"), label="Analyse them")
     kinds = quality.flagged_by_kind(workspace, dataset)
     if kinds.is_empty():
         st.caption("Nothing is flagged.")
@@ -107,26 +101,22 @@ def _statuses(dataset: Dataset) -> None:
 
 
 def _duplicates(dataset: Dataset) -> None:
-    from labeling.pages.shell import DUPLICATES  # noqa: PLC0415 - the shell lists this page
-
     st.subheader("Duplicates", anchor=False)
     summary = quality.duplicate_summary(context.workspace(), dataset)
     summary.columns = ["What", "Count"]
     st.dataframe(summary, hide_index=True)
     st.page_link(
-        DUPLICATES,
+        context.page("duplicates"),
         label=f"Triage them (similarity from {dataset.settings.near_threshold:.2f})",
     )
 
 
 def _people(dataset: Dataset) -> None:
-    from labeling.pages.shell import REVIEW  # noqa: PLC0415 - the shell lists this page
-
     st.subheader("People", anchor=False)
     people = quality.progress_by_person(context.workspace(), dataset)
     if people.is_empty():
         st.info("Nobody has reviewed an example yet.", icon=":material/rate_review:")
-        st.page_link(REVIEW, label="Begin the review")
+        st.page_link(context.page("review"), label="Begin the review")
         return
     filters = [Filter(annotator=name) for name in people["annotator"]]
     columns = {

@@ -11,17 +11,10 @@ from curation.records import Dataset
 from labeling import queue, review
 from labeling.card.card import CardData, outbox, review_card
 from labeling.pages import context
+from labeling.pages.filters import choose_filter, clear_filter
+from labeling.pages.text import plain
 
 PREFETCH = 20
-STATUSES = {
-    "open": "To review",
-    "skipped": "Skipped",
-    "kept": "Kept",
-    "relabelled": "Relabelled",
-    "edited": "Edited",
-    "excluded": "Excluded",
-    "all": "Everything",
-}
 
 
 def page() -> None:
@@ -37,37 +30,13 @@ def page() -> None:
 
 
 def _choose_queue(dataset: Dataset) -> queue.Filter:
-    """The filter row; every choice stands in the address, so that a link opens just this queue."""
-    workspace = context.workspace()
-    kinds = quality.flagged_by_kind(workspace, dataset)
-    counts = dict(kinds.select("kind", "open").iter_rows())
-    first, second, third = st.columns([1, 1, 2])
-    status = first.selectbox(
-        "Queue",
-        list(STATUSES),
-        format_func=lambda name: STATUSES[name],
-        key="status",
-        bind="query-params",
-    )
-    kind = second.selectbox(
-        "Flagged as",
-        ["", *counts],
-        format_func=lambda name: f"{name} ({counts[name]:,} open)" if name else "Anything",
-        key="kind",
-        bind="query-params",
-    )
-    text = third.text_input("Containing", key="text", bind="query-params", placeholder="any text")
-    linked = queue.Filter.from_query(st.query_params.to_dict())
-    return queue.Filter(
-        status="" if status == "all" else status or "",
-        kind=kind or "",
-        text=text or "",
-        given=linked.given,
-        current=linked.current,
-        suggested=linked.suggested,
-        annotator="",
-        example=linked.example,
-    )
+    """What to review, behind one button so that the card has the room."""
+    asked = queue.Filter.from_query(st.query_params.to_dict())
+    words = {**asked.to_query(), "status": queue.STATUSES.get(asked.status or "open", "any status")}
+    with st.popover(f"Queue: {plain(' · '.join(words.values()))}", icon=":material/filter_list:"):
+        chosen = choose_filter(dataset, status="open")
+        st.button("Clear the filters", on_click=clear_filter, disabled=not asked.to_query())
+    return chosen
 
 
 def _sitting(dataset: Dataset, chosen: queue.Filter) -> review.Sitting:

@@ -1,12 +1,11 @@
-"""The frame around every page: navigation, sidebar, and errors in words."""
+"""The frame around every page: navigation, sidebar, looks, and errors in words."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from curation.errors import TamisError
 from labeling.pages import (
@@ -19,38 +18,56 @@ from labeling.pages import (
     import_,
     quality,
     review,
+    text,
 )
 
-HOME = st.Page(home.page, title="Home", icon=":material/home:", default=True)
-IMPORT = st.Page(import_.page, title="Import", icon=":material/upload_file:", url_path="import")
-ANALYSE = st.Page(analyse.page, title="Analyse", icon=":material/search:", url_path="analyse")
-DUPLICATES = st.Page(
-    duplicates.page, title="Duplicates", icon=":material/content_copy:", url_path="duplicates"
-)
-REVIEW = st.Page(review.page, title="Review", icon=":material/rate_review:", url_path="review")
-QUALITY = st.Page(quality.page, title="Quality", icon=":material/monitoring:", url_path="quality")
-EXAMPLES = st.Page(examples.page, title="Examples", icon=":material/list:", url_path="examples")
-EXPORT = st.Page(export.page, title="Export", icon=":material/download:", url_path="export")
-
-PAGES = [HOME, IMPORT, ANALYSE, DUPLICATES, REVIEW, QUALITY, EXAMPLES, EXPORT]
+_STYLE = """
+.stMainBlockContainer { padding-top: 3.5rem; }
+"""
+# On a dark page the primary colour is light, for sliders and links; Streamlit writes white on it.
+_DARK_STYLE = """
+button[kind^="primary"], button[kind^="primary"] * { color: #10201d !important; }
+"""
 
 
-@contextmanager
-def frame() -> Iterator[None]:
-    """Sidebar around a page; an error meant for people is shown as words, any other is logged."""
-    st.html("<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>")
+def run() -> None:
+    """Draw the sidebar and the page that is open."""
+    st.html(f"<style>{_STYLE}{_DARK_STYLE if st.context.theme.type == 'dark' else ''}</style>")
+    opened = st.navigation(_pages())
     try:
         datasets = context.workspace().datasets()
         if datasets:
             context.choose_dataset(datasets)
         context.choose_annotator()
-        yield
+        opened.run()
     except TamisError as error:
-        st.error(str(error), icon=":material/error:")
-        if error.hint:
-            st.info(error.hint, icon=":material/lightbulb:")
+        text.tell(error)
     except Exception:
         # Streamlit's own control flow (rerun, stop, switch_page) is not an Exception.
         logging.getLogger("tamis").exception("A page failed")
         st.error("Something went wrong on this page. Your decisions are safe.")
         st.info("Reload the page. What happened is in the terminal that runs Tamis.")
+
+
+def _pages() -> list[Page]:
+    """The pages in the order of the work, made anew for each run.
+
+    Streamlit lets a page object run once only, so sessions must not share them. `context.page`
+    finds them by name.
+    """
+    pages = {
+        "home": st.Page(home.page, title="Home", icon=":material/home:", default=True),
+        "import": _page(import_.page, "import", ":material/upload_file:"),
+        "analyse": _page(analyse.page, "analyse", ":material/search:"),
+        "duplicates": _page(duplicates.page, "duplicates", ":material/content_copy:"),
+        "review": _page(review.page, "review", ":material/rate_review:"),
+        "quality": _page(quality.page, "quality", ":material/monitoring:"),
+        "examples": _page(examples.page, "examples", ":material/list:"),
+        "export": _page(export.page, "export", ":material/download:"),
+    }
+    context.remember_pages(pages)
+    return list(pages.values())
+
+
+def _page(draw: context.Draw, name: str, icon: str) -> Page:
+    return st.Page(draw, title=name.capitalize(), icon=icon, url_path=name)

@@ -1,6 +1,5 @@
 """A small workspace written by hand, and the app opened on one of its pages."""
 
-import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -76,20 +75,11 @@ def ids_by_row(workspace: Workspace, dataset: Dataset) -> dict[int, str]:
 
 def open_page(url_path: str, **query: str) -> AppTest:
     """The app, opened at an address."""
-    _forget_pages_made_outside_a_session()
     app = AppTest.from_file(APP, default_timeout=30)
     app._page_hash = calc_hash(url_path)  # AppTest opens pages by file; ours are functions
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
-
-
-def _forget_pages_made_outside_a_session() -> None:
-    """Streamlit leaves a page empty that is made where no session runs, as in a test's import."""
-    shell = sys.modules.get("labeling.pages.shell")
-    if shell is not None and not hasattr(getattr(shell, "PAGES", [None])[0], "_url_path"):
-        for name in [name for name in sys.modules if name.startswith("labeling.pages")]:
-            del sys.modules[name]
 
 
 def watch_switches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, str]]]:
