@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -135,7 +136,7 @@ def import_files(
                         opened, target, file, mapping, delimiter=csv_delimiter, progress=progress
                     )
                 )
-        report(pl.DataFrame(summaries), as_json)
+        report(pl.DataFrame([asdict(summary) for summary in summaries]), as_json)
 
 
 @app.command()
