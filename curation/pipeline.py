@@ -23,7 +23,7 @@ import polars as pl
 
 import curation
 from curation.embeddings import model_key
-from curation.errors import Cancelled, WorkerFailed, WrongUse
+from curation.errors import Cancelled, ModelUnavailable, WorkerFailed, WrongUse
 from curation.records import Dataset, Json, Progress, canonical_json
 from curation.store import insert_frame
 from curation.worker import STEPS, Job
@@ -55,18 +55,16 @@ def analyze(
     Raises WrongUse for an empty dataset, Cancelled once `cancelled` is set (finished steps stay),
     WorkerFailed, ModelUnavailable.
     """
-    examples = _examples(workspace, dataset)
-    if examples.is_empty():
+    stale, keys = stale_steps(workspace, dataset), _keys(workspace, dataset)
+    if not keys:
         raise WrongUse(f"Dataset '{dataset.name}' has no examples.", "Import a file first.")
-    folder = workspace.jobs / dataset.dataset_id
-    folder.mkdir(parents=True, exist_ok=True)
-    keys = _keys(dataset, examples)
-    stale = [step for step in STEPS if _stored_keys(workspace, dataset).get(step) != keys[step]]
     if not stale:
         return Analysis(up_to_date=STEPS)
+    folder = workspace.jobs / dataset.dataset_id
+    folder.mkdir(parents=True, exist_ok=True)
     vectors = workspace.vectors / model_key(dataset.settings.model)
     job = Job(folder, vectors, dataset.task, dataset.settings, dataset.output_schema, keys)
-    examples.write_parquet(job.path("examples"))
+    _examples(workspace, dataset).write_parquet(job.path("examples"))
     job.save()
     seconds: dict[str, float] = {}
     for message in _run_worker(job, cancelled):
@@ -81,11 +79,8 @@ def analyze(
 
 def stale_steps(workspace: Workspace, dataset: Dataset) -> list[str]:
     """The steps whose results are missing or older than the examples and settings."""
-    examples = _examples(workspace, dataset)
-    if examples.is_empty():
-        return []
-    keys, stored = _keys(dataset, examples), _stored_keys(workspace, dataset)
-    return [step for step in STEPS if stored.get(step) != keys[step]]
+    keys, stored = _keys(workspace, dataset), _stored_keys(workspace, dataset)
+    return [step for step in keys if stored.get(step) != keys[step]]
 
 
 def _examples(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
@@ -104,23 +99,39 @@ def _stored_keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
     return dict(rows.iter_rows())
 
 
-def _keys(dataset: Dataset, examples: pl.DataFrame) -> dict[str, str]:
-    """Key of each step: its own version and settings, its data, and the step before it.
+def _keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
+    """Key of each step: its version and settings, its data, the step before; empty without data.
 
-    Example ids are hashes of input and output, so they stand for the content.
+    Examples are only ever added, and their ids are hashes of their content, so the number of ids
+    and the exclusive or of their hashes stand for all of it.
     """
+    content = workspace.store.read(
+        "SELECT count(*) AS n, bit_xor(md5_number_lower(example_id)) AS ids FROM example "
+        "WHERE dataset_id = $dataset",
+        {"dataset": dataset.dataset_id},
+    ).row(0)
+    if content[0] == 0:
+        return {}
     settings = dataset.settings
     depends: dict[str, list[object]] = {
-        "embed": [model_key(settings.model), examples["example_id"].to_list()],
+        "embed": [_model_key_or_name(settings.model), *map(str, content)],
         "duplicates": [settings.pair_floor, settings.neighbours],
         "flags": [settings.near_threshold, settings.seed, dataset.output_schema],
     }
     keys: dict[str, str] = {}
     before = ""
     for step in STEPS:
-        content = canonical_json([_VERSIONS[step], str(dataset.task), depends[step], before])
-        before = keys[step] = hashlib.sha256(content.encode()).hexdigest()
+        text = canonical_json([_VERSIONS[step], str(dataset.task), depends[step], before])
+        before = keys[step] = hashlib.sha256(text.encode()).hexdigest()
     return keys
+
+
+def _model_key_or_name(model: str) -> str:
+    """The model's key; its name where it is not there, which the worker then says in words."""
+    try:
+        return model_key(model)
+    except ModelUnavailable:
+        return model
 
 
 def _store(workspace: Workspace, dataset: Dataset, job: Job, step: str, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,7 @@ class Store:
             self._connection.close()
             raise
         self._writer = Writer(self._connection, self.journal)
+        atexit.register(self.close)
 
     def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Rows of a query with named parameters (`$name`). Values are always bound."""
@@ -76,6 +78,7 @@ class Store:
         """Finish waiting writes, checkpoint and release the file. Closing again does nothing."""
         if self._writer.closed:
             return
+        atexit.unregister(self.close)
         self._writer.close()
         with contextlib.suppress(duckdb.Error):
             self._connection.execute("CHECKPOINT")

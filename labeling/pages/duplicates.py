@@ -82,8 +82,9 @@ def _clusters(dataset: Dataset, threshold: float, overview: pl.DataFrame) -> Non
         ("Examples in clusters", int(overview["size"].sum())),
         ("With different outputs", int(overview["conflict"].sum())),
     ]
-    for column, (name, value) in zip(st.columns(len(figures)), figures, strict=True):
-        column.metric(name, f"{value:,}")
+    with st.container(horizontal=True, gap="large"):
+        for name, value in figures:
+            st.metric(name, f"{value:,}", width="content")
     show_all = st.toggle("Show decided clusters too", key="decided")
     shown = overview if show_all else open_ones
     if shown.is_empty():
@@ -93,10 +94,15 @@ def _clusters(dataset: Dataset, threshold: float, overview: pl.DataFrame) -> Non
         )
         return
     _bulk(dataset, threshold, open_ones)
-    pages = (shown.height - 1) // PER_PAGE + 1
-    number = st.number_input("Page", 1, pages, 1, key="page") if pages > 1 else 1
-    for row in shown.slice((int(number) - 1) * PER_PAGE, PER_PAGE).iter_rows(named=True):
+    for row in _sheet(shown, "clusters").iter_rows(named=True):
         _cluster(dataset, threshold, row["cluster"])
+
+
+def _sheet(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """One page of the rows, with the choice of page where there are several."""
+    pages = (rows.height - 1) // PER_PAGE + 1
+    number = st.pagination(pages, key=key) if pages > 1 else 1
+    return rows.slice((min(number, pages) - 1) * PER_PAGE, PER_PAGE)
 
 
 def _bulk(dataset: Dataset, threshold: float, open_ones: pl.DataFrame) -> None:
@@ -186,11 +192,7 @@ def _twins(dataset: Dataset, threshold: float) -> None:
     if pairs.is_empty():
         st.info("No near twins at this threshold.")
         return
-    pages = (pairs.height - 1) // PER_PAGE + 1
-    number = st.number_input("Page", 1, pages, 1, key="twin-page") if pages > 1 else 1
-    for pair in triage.with_texts(
-        context.workspace(), dataset, pairs.slice((int(number) - 1) * PER_PAGE, PER_PAGE)
-    ):
+    for pair in triage.with_texts(context.workspace(), dataset, _sheet(pairs, "twins")):
         with st.container(border=True):
             reason = why_not_duplicate(pair["text"], pair["other_text"]) or "they differ in meaning"
             st.caption(f"similarity {pair['similarity']:.3f} · {plain(reason)}")

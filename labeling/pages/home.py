@@ -57,8 +57,9 @@ def _dataset_card(dataset: Dataset) -> None:
             ("Clusters to triage", now.open_clusters),
             ("Exported", now.exported),
         ]
-        for column, (name, value) in zip(st.columns(len(figures)), figures, strict=True):
-            column.metric(name, f"{value:,}")
+        with st.container(horizontal=True, gap="large"):
+            for name, value in figures:
+                st.metric(name, f"{value:,}", width="content")
 
 
 def _next_step_button(dataset: Dataset, now: Standing) -> None:

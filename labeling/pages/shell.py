@@ -22,7 +22,7 @@ from labeling.pages import (
 )
 
 _STYLE = """
-.stMainBlockContainer { padding-top: 3.5rem; }
+.stMainBlockContainer { padding-top: 4.25rem; }
 """
 # On a dark page the primary colour is light, for sliders and links; Streamlit writes white on it.
 _DARK_STYLE = """
