@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8501
 WORKSPACE ?= workspace
-CODE   := app.py curation exports labeling tests benchmarks sample_data
+CODE   := app.py curation exports labeling tests benchmarks sample_data docs
 
-.PHONY: app test demo lint format types contracts unit browser hooks lock wheel clean
+.PHONY: app test demo lint format types contracts unit browser screenshots hooks lock wheel clean
 
 app: $(VENV)/app.done ## the app on 127.0.0.1:$(PORT), with the sample datasets
 	$(BIN)/tamis init $(WORKSPACE) --samples
@@ -36,6 +36,9 @@ unit: $(VENV)/dev.done ## everything but the browser
 
 browser: $(VENV)/dev.done ## a real Chromium against the running app
 	$(BIN)/pytest -m browser
+
+screenshots: $(VENV)/dev.done ## the pictures of the documentation
+	$(BIN)/python -m docs.screenshots
 
 hooks: $(VENV)/dev.done ## run the checks at every commit
 	$(BIN)/pre-commit install

@@ -227,19 +227,25 @@ class View {
   showEvidence(card, task) {
     const { ui } = this;
     const near = card.neighbours.slice(0, 5);
+    // Labels of neighbours agree or not; answers and extractions of other inputs always differ.
+    const comparable = task === "single-label" || task === "multi-label";
     const agrees = (n) => sameOutput(task, n.output, card.given);
     this.rows.neighbours.fill(near, (parts, neighbour, row) => {
       const same = agrees(neighbour);
-      row.dataset.same = same;
+      const output = readable(task, neighbour.output);
+      row.dataset.same = comparable ? same : "";
       parts.mark.textContent = same ? "=" : "≠";
       parts.verdict.textContent = same ? "Same as given: " : "Differs from given: ";
-      parts.output.textContent = readable(task, neighbour.output);
+      parts.verdict.hidden = !comparable;
+      parts.output.textContent = comparable ? output : neighbour.text;
       parts.similarity.textContent = `${Math.round(neighbour.similarity * 100)} % alike`;
-      parts.text.textContent = neighbour.text;
+      parts.text.textContent = comparable ? neighbour.text : output;
     });
     ui.neighbourhood.hidden = near.length === 0;
     const agreeing = near.filter(agrees).length;
-    ui.agreement.textContent = `${agreeing} of ${near.length} agree with the given output`;
+    ui.agreement.textContent = comparable
+      ? `${agreeing} of ${near.length} agree with the given output`
+      : "Similar inputs and their outputs";
     write(ui.guideline, card.guideline);
     ui.guide.hidden = !card.guideline;
     const metadata = Object.entries(card.metadata ?? {});

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.card_harness import Review, Server
 
-CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = [
     "--headless",
     "--no-sandbox",
@@ -22,10 +23,16 @@ CHROMIUM_ARGS = [
 ]
 
 
+def chromium_path() -> str | None:
+    """The system's Chromium; None lets Playwright use the one it has installed itself."""
+    found = os.environ.get("TAMIS_CHROMIUM") or shutil.which("chromium")
+    return found or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
         yield chromium
         chromium.close()
 

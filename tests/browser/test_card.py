@@ -317,6 +317,11 @@ class TestWhatIsShown:
         ):
             expect(review.card.get_by_text(text)).to_be_visible()
 
+    def test_answers_to_other_questions_are_shown_but_not_compared(self, review: Review) -> None:
+        review.open("chat")
+        expect(review.card.get_by_text("Similar inputs and their outputs")).to_be_visible()
+        expect(review.card.locator(".mark").first).to_be_hidden()
+
     @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
     def test_a_long_text_scrolls_inside_and_the_buttons_stay_in_view(
         self, review: Review, width: int, height: int
