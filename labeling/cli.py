@@ -77,7 +77,7 @@ def init(
 def import_files(
     files: Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")],
     dataset: DatasetOption,
-    task: Annotated[Task | None, typer.Option(help="Needed for a new dataset.")] = None,
+    task: Annotated[Task | None, typer.Option(help="Of a new dataset; guessed if left out.")] = None,
     text: Annotated[str | None, typer.Option(help="Column with the input.")] = None,
     label: Annotated[str | None, typer.Option(help="Column with the label or labels.")] = None,
     question: Annotated[str | None, typer.Option(help="Column with the question.")] = None,
@@ -180,7 +180,7 @@ def export(
     ] = "openai-chat",
     validation: Annotated[float, typer.Option(help="Share of the validation split.")] = 0.1,
     test: Annotated[float, typer.Option(help="Share of the test split.")] = 0.1,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:

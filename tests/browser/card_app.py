@@ -104,9 +104,7 @@ def _card(task: str, i: int, revision: int, comment: str | None) -> CardItem:
         "neighbours": [
             {"text": t, "output": json.dumps([o]) if task == "multi-label" else o, "similarity": s}
             for t, o, s in NEIGHBOURS
-        ]
-        if labelled
-        else [],
+        ],
         "cluster_size": 4 if i % 3 == 0 else 1,
         "guideline": "Use card_arrival when a card was ordered and has not come.\n"
         "Use transfer_not_received only for money.",
