@@ -62,10 +62,12 @@ $(VENV)/app.done: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tamis needs Python 3.11 or newer: make app PYTHON=python3.11")'
 	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -r requirements.lock
+	@echo 'Installing the pinned versions; this takes a minute or two.'
+	$(BIN)/python -m pip install -q -r requirements.lock
 	$(BIN)/python -m pip install -q --no-deps -e .
 	touch $@
 
 $(VENV)/dev.done: $(VENV)/app.done requirements-dev.lock
-	$(BIN)/python -m pip install -r requirements-dev.lock
+	@echo 'Installing what the tests need.'
+	$(BIN)/python -m pip install -q -r requirements-dev.lock
 	touch $@

@@ -77,7 +77,7 @@ def init(
 def import_files(
     files: Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")],
     dataset: DatasetOption,
-    task: Annotated[Task | None, typer.Option(help="Of a new dataset; guessed if left out.")] = None,
+    task: Annotated[Task | None, typer.Option(help="For a new dataset; else guessed.")] = None,
     text: Annotated[str | None, typer.Option(help="Column with the input.")] = None,
     label: Annotated[str | None, typer.Option(help="Column with the label or labels.")] = None,
     question: Annotated[str | None, typer.Option(help="Column with the question.")] = None,
