@@ -31,11 +31,11 @@ def current_examples(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
 def flag_rows(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
     """One row per example and kind of flag, worst first.
 
-    Columns: `example_id, source_file, source_row, kind, score, flagged, given, suggested, reason`.
+    Columns: `example_id, source_file, source_row, kind, score, given, suggested, reason, flagged`.
     """
     return workspace.store.read(
         "SELECT f.example_id, s.file_name AS source_file, e.source_row, f.kind, f.score, "
-        "f.flagged, e.given, f.suggested, f.reason "
+        "e.given, f.suggested, f.reason, f.flagged "
         "FROM flag AS f JOIN example AS e USING (dataset_id, example_id) "
         "JOIN source AS s USING (dataset_id, source_id) WHERE f.dataset_id = $dataset "
         "ORDER BY f.score NULLS LAST, f.example_id, f.kind",

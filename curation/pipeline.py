@@ -30,7 +30,7 @@ from curation.worker import STEPS, Job
 from curation.workspace import Workspace
 
 # Raise a number here when the meaning of a step's results changes: old results are then redone.
-_VERSIONS = {"embed": 1, "duplicates": 1, "flags": 1}
+_VERSIONS = {"embed": 1, "duplicates": 1, "flags": 2}
 _RESULTS = {"embed": (), "duplicates": ("pairs", "neighbours"), "flags": ("flags",)}
 _TABLES = {"pairs": "pair", "neighbours": "neighbour", "flags": "flag"}
 
@@ -55,7 +55,7 @@ def analyze(
     Raises WrongUse for an empty dataset, Cancelled once `cancelled` is set (finished steps stay),
     WorkerFailed, ModelUnavailable.
     """
-    stale, keys = stale_steps(workspace, dataset), _keys(workspace, dataset)
+    stale, keys = stale_steps(workspace, dataset), step_keys(workspace, dataset)
     if not keys:
         raise WrongUse(f"Dataset '{dataset.name}' has no examples.", "Import a file first.")
     if not stale:
@@ -79,7 +79,7 @@ def analyze(
 
 def stale_steps(workspace: Workspace, dataset: Dataset) -> list[str]:
     """The steps whose results are missing or older than the examples and settings."""
-    keys, stored = _keys(workspace, dataset), _stored_keys(workspace, dataset)
+    keys, stored = step_keys(workspace, dataset), _stored_keys(workspace, dataset)
     return [step for step in keys if stored.get(step) != keys[step]]
 
 
@@ -99,7 +99,7 @@ def _stored_keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
     return dict(rows.iter_rows())
 
 
-def _keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
+def step_keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
     """Key of each step: its version and settings, its data, the step before; empty without data.
 
     Examples are only ever added, and their ids are hashes of their content, so the number of ids
@@ -272,10 +272,3 @@ class Jobs:
     def of(self, dataset: Dataset) -> AnalysisJob | None:
         """The last analysis of a dataset in this process, running or ended."""
         return self._jobs.get(dataset.dataset_id)
-
-    def forget(self, dataset: Dataset) -> None:
-        """Drop an ended job, once its outcome has been seen."""
-        with self._lock:
-            job = self._jobs.get(dataset.dataset_id)
-            if job is not None and not job.running:
-                del self._jobs[dataset.dataset_id]

@@ -23,9 +23,7 @@ def funnel(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
                  WHERE dataset_id = $dataset) AS readable,
                count(*) AS imported,
                count(*) FILTER (NOT excluded) AS included,
-               count(*) FILTER (NOT excluded AND current IS NOT NULL) AS labelled,
-               count(*) FILTER (NOT excluded AND current IS NOT NULL
-                                AND status IN ('kept', 'relabelled', 'edited')) AS verified
+               count(*) FILTER (NOT excluded AND current IS NOT NULL) AS ready
         FROM current_example WHERE dataset_id = $dataset
         """,
         {"dataset": dataset.dataset_id},
@@ -35,7 +33,7 @@ def funnel(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
         ("readable", counts["readable"], "not in quarantine"),
         ("imported", counts["imported"], "distinct examples"),
         ("included", counts["included"], "not excluded by a decision"),
-        ("ready", counts["labelled"], "with an output, ready to export"),
+        ("ready", counts["ready"], "with an output, ready to export"),
         ("exported", _exported(workspace, dataset), "in the latest export"),
     ]
     return pl.DataFrame(
@@ -103,6 +101,19 @@ def progress_by_person(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
         """,
         {"dataset": dataset.dataset_id},
     )
+
+
+def flagged_examples(workspace: Workspace, dataset: Dataset) -> tuple[int, int]:
+    """How many examples carry any flag, and how many of those are still to be looked at."""
+    found = workspace.store.read(
+        "SELECT count(DISTINCT example_id), "
+        "count(DISTINCT example_id) FILTER (c.status IN ('unreviewed', 'skipped') "
+        "AND NOT c.excluded) "
+        "FROM flag AS f JOIN current_example AS c USING (dataset_id, example_id) "
+        "WHERE dataset_id = $dataset AND f.flagged",
+        {"dataset": dataset.dataset_id},
+    ).row(0)
+    return int(found[0]), int(found[1])
 
 
 def confusion(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:

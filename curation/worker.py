@@ -141,7 +141,10 @@ def _find_flags(job: Job, examples: pl.DataFrame, progress: Callable[[Progress],
     vectors = _cache(job).load(examples["text_hash"].to_list())
     outputs = examples.select("example_id", "source_row", output="given")
     progress(Progress("flags", 0, 0, "looking for conflicts"))
-    found = [output_issues.conflict_flags(duplicates.conflicts(pairs, outputs, threshold), outputs)]
+    conflicts = duplicates.conflicts(pairs, outputs, threshold)
+    if job.task is Task.CHAT:
+        conflicts = _without_rewordings(job, conflicts)
+    found = [output_issues.conflict_flags(conflicts, outputs)]
     if job.task.has_labels:
         found.append(_label_flags(job, examples, vectors, pairs, progress))
     else:
@@ -194,6 +197,19 @@ def _mismatches(
     hashes = [text_hash(answer) for answer in answered["given"]]
     answers = _cache(job).load(hashes)
     return output_issues.mismatch_flags(answered, vectors[answered["row"].to_numpy()], answers)
+
+
+def _without_rewordings(job: Job, conflicts: pl.DataFrame) -> pl.DataFrame:
+    """Conflicts of chats whose two answers are not duplicates of each other themselves."""
+    sides = [conflicts["output"].to_list(), conflicts["other_output"].to_list()]
+    vectors = [_cache(job).load([text_hash(answer) for answer in side]) for side in sides]
+    alike = np.einsum("nd,nd->n", *vectors) >= job.settings.near_threshold
+    same = [
+        duplicates.exact_key(one) == duplicates.exact_key(other)
+        or (close and duplicates.why_not_duplicate(one, other) is None)
+        for one, other, close in zip(*sides, alike.tolist(), strict=True)
+    ]
+    return conflicts.filter(~pl.Series(same, dtype=pl.Boolean))
 
 
 def _answers(job: Job, examples: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,6 +151,18 @@ class Workspace:
             {"dataset": dataset.dataset_id},
         )
 
+    def describe_labels(self, dataset: Dataset, descriptions: Mapping[str, str]) -> None:
+        """Say what labels mean: name → description, shown on the review card."""
+
+        def update(cursor: duckdb.DuckDBPyConnection) -> None:
+            for name, description in descriptions.items():
+                cursor.execute(
+                    "UPDATE label SET description = $1 WHERE dataset_id = $2 AND name = $3",
+                    [description, dataset.dataset_id, name],
+                )
+
+        self.store.write(update)
+
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The result of `compute` for `key`, kept in memory; the oldest results make room.
 
@@ -176,10 +188,11 @@ class Workspace:
             return [error.for_people()]
         problems = []
         for row in self.store.read("SELECT * FROM decision ORDER BY seq").iter_rows(named=True):
-            payload = journal.pop(row["seq"], None)
-            if payload is None:
+            if row["seq"] not in journal:
                 problems.append(f"Decision {row['seq']} is in the database, not in the journal.")
-            elif any(row[name] != payload[name] for name in _WITNESSED):
+                continue
+            payload = journal.pop(row["seq"])
+            if payload is not None and any(row[name] != payload[name] for name in _WITNESSED):
                 problems.append(f"Decision {row['seq']} differs between database and journal.")
         problems += [f"Decision {seq} is in the journal, not in the database." for seq in journal]
         return problems

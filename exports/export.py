@@ -14,12 +14,14 @@ import polars as pl
 from curation import duplicates
 from curation.clusters import pairs
 from curation.embeddings import model_key
-from curation.errors import NothingToExport
+from curation.errors import NothingToExport, WrongUse
 from curation.labels import REVIEWED, current_examples
+from curation.pipeline import stale_steps
 from curation.records import Dataset, Json, Progress
 from curation.store import insert_frame
 from curation.workspace import Workspace
 from exports.formats import find_format
+from exports.manifest import NO_OUTPUT
 from exports.split import SplitFractions
 from exports.writer import ExportResult, write_export
 
@@ -38,8 +40,14 @@ def export_dataset(
 
     Decisions are in, excluded and unlabelled examples stay out and are listed. Examples that were
     in the test split of an earlier export of this dataset stay there. Raises NothingToExport,
-    WrongUse (unknown format, format that does not fit the task, folder that is not empty).
+    WrongUse (not analysed, a format that is unknown or does not fit, a folder that is taken).
     """
+    if "duplicates" in stale_steps(workspace, dataset):
+        raise WrongUse(
+            f"Dataset '{dataset.name}' has examples that were not searched for duplicates, so "
+            "nothing can be said of leaks between the splits.",
+            f"Analyse it first: tamis analyze --dataset {dataset.name}",
+        )
     progress(Progress("export", 0, 3, "reading"))
     decision_seq = int(workspace.store.value("SELECT coalesce(max(seq), 0) FROM decision"))
     examples = current_examples(workspace, dataset)
@@ -122,11 +130,11 @@ def _rows(dataset: Dataset, examples: pl.DataFrame, found: pl.DataFrame) -> pl.D
 
 def _left_out(examples: pl.DataFrame) -> pl.DataFrame:
     """Examples that never reach the splits: `example_id, reason, detail`."""
-    excluded = pl.when("excluded")
+    duplicate = pl.col("duplicate_verdict") == "exclude"
     return examples.filter(pl.col("excluded") | pl.col("current").is_null()).select(
         "example_id",
-        reason=excluded.then(pl.lit("excluded")).otherwise(pl.lit("unlabelled")),
-        detail=excluded.then(pl.lit("by a decision")).otherwise(pl.lit("it has no output")),
+        reason=pl.when("excluded").then(pl.lit("excluded")).otherwise(pl.lit(NO_OUTPUT)),
+        detail=pl.when(duplicate).then(pl.lit("as a duplicate")),
     )
 
 

@@ -73,7 +73,7 @@ def write_export(
     `rows` has one row per example: `example_id`, `text`, `group` (String), `output` (String|null),
     `messages` (String|null, JSON turns), `verified` (Boolean). `labels` is the label set of tasks
     that have one. `frozen` is an earlier `read_assignment`; for `pairs` and `threshold` see
-    `leak_summary`, for `facts` see `manifest.source`. `left_out` (`example_id`, `reason`) lists
+    `leak_summary`, for `facts` see `manifest.source`. `left_out` (LEFT_OUT_SCHEMA) lists
     the examples that the caller has set aside.
 
     The folder appears at once and complete; its bytes depend on the arguments alone, not on the
@@ -247,5 +247,5 @@ def _gone(
         unusable,
     ]
     if left_out is not None:
-        frames.append(left_out.select("example_id", "reason"))
+        frames.append(left_out)
     return pl.concat(frames, how="diagonal").sort("example_id", "reason")

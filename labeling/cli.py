@@ -122,6 +122,13 @@ def import_files(
                 output_schema=_schema(schema),
                 settings=Settings(model=model),
             )
+        elif schema or guidelines or model != Settings().model:
+            raise WrongUse(
+                f"There is a dataset '{dataset}' already: its schema, guidelines and model are "
+                "not changed by an import.",
+                "Leave --schema, --guidelines and --model out; the Analyse page changes the "
+                "last two.",
+            )
         elif task is not None and task is not target.task:
             raise WrongUse(
                 f"Dataset '{dataset}' is {target.task}, not {task}.",
@@ -130,6 +137,8 @@ def import_files(
         summaries = []
         for file in files:
             mapping = _mapping(file, target.task, columns, csv_delimiter)
+            roles = ", ".join(f"{role} = {column}" for role, column in mapping.roles().items())
+            sys.stderr.write(f"{file.name}: {roles}\n")
             with progress_on_stderr(file.name) as progress:
                 summaries.append(
                     import_file(
@@ -159,7 +168,7 @@ def analyze(
 def flags(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
     """Write the flags: one row per example and kind, worst first."""
     with Workspace.open(workspace) as opened:
-        save(flag_rows(opened, opened.dataset(dataset)).drop("flagged"), out)
+        save(flag_rows(opened, opened.dataset(dataset)), out)
 
 
 @app.command()
@@ -207,14 +216,14 @@ def status(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
         rows = []
         for dataset in opened.datasets():
             stages = dict(quality.funnel(opened, dataset).select("stage", "rows").iter_rows())
-            found = quality.flagged_by_kind(opened, dataset)
+            flagged, to_review = quality.flagged_examples(opened, dataset)
             rows.append(
                 {
                     "dataset": dataset.name,
                     "task": str(dataset.task),
                     **stages,
-                    "flagged": int(found["flagged"].sum()),
-                    "open": int(found["open"].sum()),
+                    "flagged": flagged,
+                    "to review": to_review,
                     "to analyse": ", ".join(stale_steps(opened, dataset)) or "-",
                 }
             )

@@ -32,13 +32,12 @@ def standing(workspace: Workspace, dataset: Dataset) -> Standing:
     """Read where a dataset stands and choose the next step."""
     stages = dict(quality.funnel(workspace, dataset).select("stage", "rows").iter_rows())
     status = dict(quality.review_progress(workspace, dataset).iter_rows())
-    flagged = quality.flagged_by_kind(workspace, dataset)
     clusters = cluster_overview(workspace, dataset, dataset.settings.near_threshold)
     numbers = {
         "examples": stages["imported"],
         "excluded": stages["imported"] - stages["included"],
         "reviewed": sum(status.get(name, 0) for name in ("kept", "relabelled", "edited")),
-        "open_flags": int(flagged["open"].sum()),
+        "open_flags": quality.flagged_examples(workspace, dataset)[1],
         "open_clusters": clusters.filter(~pl.col("resolved")).height,
         "exported": stages["exported"],
     }
@@ -56,6 +55,6 @@ def _next(numbers: dict[str, int], stale: list[str]) -> tuple[str, str, str]:
         why = f"{numbers['open_clusters']:,} clusters of duplicates wait for a decision."
         return ("duplicates", "Triage duplicates", why)
     if numbers["open_flags"]:
-        why = f"{numbers['open_flags']:,} flags wait for a person."
+        why = f"{numbers['open_flags']:,} flagged examples wait for a person."
         return ("review", "Review", why)
     return ("export", "Export", "Every flag has been looked at.")

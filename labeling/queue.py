@@ -22,6 +22,7 @@ STATUSES = {
     "unverified": "Ready, never reviewed",
     "left-out": "Excluded, duplicates too",
     "missing": "Without output",
+    "disputed": "Two people disagree",
     "unreviewed": "Unreviewed",
     "skipped": "Skipped",
     "kept": "Kept",
@@ -115,6 +116,7 @@ _GROUPS = {
     "AND c.status NOT IN ('kept', 'relabelled', 'edited')",
     "left-out": "c.excluded",
     "missing": "NOT c.excluded AND c.current IS NULL",
+    "disputed": "c.disputed",
 }
 
 # Skipped ones come last; among the rest the worst first. Ties by id, so that a queue is stable.

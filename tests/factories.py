@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from curation.pipeline import step_keys
 from curation.records import About, Action, Dataset, Operation, Task, encode_output, text_hash
 from curation.store import insert_frame
 from curation.workspace import Workspace
@@ -64,6 +65,18 @@ def add_flags(workspace: Workspace, dataset: Dataset, flags: Sequence[dict[str, 
     schema = {"suggested": pl.String, "score": pl.Float64}
     frame = pl.DataFrame([{**default, **flag} for flag in flags], schema_overrides=schema)
     workspace.store.write(lambda cursor: insert_frame(cursor, "flag", frame))
+
+
+def mark_analysed(workspace: Workspace, dataset: Dataset) -> None:
+    """Record that the analysis of the present examples is up to date."""
+    keys = step_keys(workspace, dataset)
+    rows = [(dataset.dataset_id, step, key) for step, key in keys.items()]
+
+    def insert(cursor: object) -> None:
+        for row in rows:
+            cursor.execute("INSERT INTO step VALUES ($1, $2, $3, 0, now())", list(row))  # type: ignore[attr-defined]
+
+    workspace.store.write(insert)
 
 
 def tickets(path: Path) -> tuple[Workspace, Dataset, list[str]]:

@@ -208,13 +208,19 @@ class Card {
   }
 
   change(action, value) {
-    if (sameOutput(this.data.task, value, this.card.current)) this.decide("keep");
+    if (sameOutput(this.data.task, value, this.card.current)) this.keepCurrent();
     else this.decide(action, value);
   }
 
   keep() {
     if (this.data.task === "multi-label") this.change("relabel", encodeSet(this.picked));
-    else this.decide("keep");
+    else this.keepCurrent();
+  }
+
+  // A keep names the output that was on screen, so that it can never mean another one.
+  keepCurrent() {
+    if (this.card.current === null) return this.say("There is no output to keep: choose one.");
+    this.decide("keep", this.card.current);
   }
 
   accept() {

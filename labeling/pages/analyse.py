@@ -117,7 +117,13 @@ def _settings(dataset: Dataset) -> None:
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, value=dataset.settings.seed)
         guidelines = st.text_area("Guidelines for the annotators", dataset.guidelines)
+        labels = context.workspace().labels(dataset)
+        described = labels
+        if not labels.is_empty():
+            st.caption("What each label means; shown on the review card.")
+            described = st.data_editor(labels, hide_index=True, disabled=["name"])
         if st.form_submit_button("Save"):
             settings = replace(dataset.settings, model=model.strip(), seed=int(seed))
             context.workspace().update_dataset(dataset, guidelines=guidelines, settings=settings)
+            context.workspace().describe_labels(dataset, dict(described.iter_rows()))
             st.rerun()

@@ -18,6 +18,8 @@ from labeling.pages.text import plain
 PER_PAGE = 5
 PER_ROW = 3
 SHOWN_MEMBERS = 12
+BULK = 0.98
+SAMPLED = 3
 
 
 def page() -> None:
@@ -106,19 +108,34 @@ def _sheet(rows: pl.DataFrame, key: str) -> pl.DataFrame:
 
 
 def _bulk(dataset: Dataset, threshold: float, open_ones: pl.DataFrame) -> None:
-    safe = open_ones.filter(~pl.col("conflict"))["cluster"].to_list()
-    if len(safe) > 1 and st.button(f"Keep one of each in {len(safe):,} clusters without conflict…"):
+    safe = open_ones.filter(~pl.col("conflict"))
+    if safe.height > 1 and st.button("Keep one of each in many clusters…"):
         _confirm_bulk(dataset, threshold, safe)
 
 
-@st.dialog("Keep one example of each cluster?")
-def _confirm_bulk(dataset: Dataset, threshold: float, chosen: list[str]) -> None:
+@st.dialog("Keep one example of each cluster", width="large")
+def _confirm_bulk(dataset: Dataset, threshold: float, safe: pl.DataFrame) -> None:
+    lowest = min(threshold, 0.99)
+    least: float = st.slider(
+        "In clusters at least this alike", lowest, 1.0, max(lowest, BULK), 0.01
+    )
+    chosen = safe.filter(pl.col("lowest") >= least - 1e-6).sort("lowest")["cluster"].to_list()
+    if not chosen:
+        st.info("No open cluster is that much alike.")
+        return
     keep, exclude = triage.representatives(context.workspace(), dataset, threshold, chosen)
     st.markdown(
-        f"{len(keep):,} examples are kept and {len(exclude):,} excluded. Clusters whose outputs "
-        "differ are left for you. You can undo this."
+        f"**{len(keep):,}** examples are kept and **{len(exclude):,}** excluded. Clusters whose "
+        "outputs differ are left for you. You can undo this. The least alike of them:"
     )
-    if st.button("Exclude them", type="primary"):
+    for cluster in chosen[:SAMPLED]:
+        first, *others = triage.members_of(
+            context.workspace(), dataset, threshold, cluster
+        ).to_dicts()
+        left, right = st.columns(2)
+        left.html(as_html(first["text"]))
+        right.html(marked_html(others[-1]["text"], first["text"]))
+    if st.button(f"Exclude {len(exclude):,}", type="primary"):
         triage.resolve(context.workspace(), dataset, context.annotator(), keep, exclude)
         st.rerun()
 

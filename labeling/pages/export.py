@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from curation.errors import TamisError
+from curation.pipeline import stale_steps
 from curation.records import Dataset
 from exports.export import export_dataset, exports_of, first_record
 from exports.formats import FORMATS, fitting
@@ -26,7 +27,14 @@ def page() -> None:
     st.title("Export")
     dataset = context.current_dataset()
     ready = _what_goes_out(dataset)
-    if ready:
+    if "duplicates" in stale_steps(context.workspace(), dataset):
+        st.info(
+            "Some examples were not searched for duplicates yet, so nothing could be said of "
+            "leaks between the splits.",
+            icon=":material/search:",
+        )
+        st.page_link(context.page("analyse"), label="Analyse them first")
+    elif ready:
         _choose(dataset)
     else:
         st.info(

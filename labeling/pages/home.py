@@ -49,7 +49,7 @@ def _dataset_card(dataset: Dataset) -> None:
         total = max(now.reviewed + now.open_flags, 1)
         st.progress(
             now.reviewed / total,
-            text=f"{now.reviewed:,} reviewed · {now.open_flags:,} flags open",
+            text=f"{now.reviewed:,} reviewed · {now.open_flags:,} flagged to review",
         )
         figures = [
             ("Examples", now.examples),

@@ -135,6 +135,24 @@ new MutationObserver(() => {
 """
 
 
+def test_keep_and_accept_store_the_output_that_was_on_screen(app: App, tab: Page) -> None:
+    app.open(tab, "review", dataset="tickets", annotator="keeper", status="unreviewed")
+    card = tab.locator(".tamis")
+    expect(card).to_be_visible(timeout=30_000)
+    before = len(app.journal())
+    shown = [card.get_attribute("data-example")]
+    tab.keyboard.press("k")
+    shown.append(card.get_attribute("data-example"))
+    tab.keyboard.press("a")
+    until(lambda: len(app.journal()) == before + 2, seconds=30)
+    kept, accepted = app.journal()[before:]
+    assert [kept["example_id"], accepted["example_id"]] == shown
+    assert (kept["action"], bool(kept["value"])) == ("keep", True)
+    assert accepted["value"]
+    expect(card.locator(".status")).to_have_text("Saved", timeout=30_000)
+    expect(card.locator("[data-ui=refusals] li")).to_have_count(0)
+
+
 def test_a_decision_survives_a_killed_server(app: App, tab: Page) -> None:
     app.open(tab, "review", dataset="tickets", annotator="unlucky")
     expect(tab.locator(".tamis")).to_be_visible(timeout=30_000)

@@ -190,6 +190,10 @@ def test_the_other_tasks_go_the_whole_way_too(
         import_file(workspace, dataset, SAMPLES / file)
         pipeline.analyze(workspace, dataset)
         flags = flag_rows(workspace, dataset).filter("flagged")
+        if task is Task.CHAT:
+            copies = {one["source_row"] for one in truth(name, "exact") + truth(name, "near")}
+            conflicts = set(flags.filter(pl.col("kind") == "conflict")["source_row"])
+            assert not copies & conflicts
         kinds = {
             Task.CHAT: {"mismatch": 0.85, "conflict": 0.9, "empty-output": 1.0},
             Task.MULTI_LABEL: {"label": 0.75},

@@ -72,6 +72,13 @@ def test_flags_by_kind_and_what_is_open(reviewed: tuple[Workspace, Dataset]) -> 
     ]
 
 
+def test_flagged_examples_count_once_however_many_flags(
+    reviewed: tuple[Workspace, Dataset],
+) -> None:
+    workspace, dataset = reviewed
+    assert quality.flagged_examples(workspace, dataset) == (2, 1)
+
+
 def test_confusion_counts_flagged_pairs_of_labels(reviewed: tuple[Workspace, Dataset]) -> None:
     workspace, dataset = reviewed
     assert quality.confusion(workspace, dataset).rows() == [("refund", "return", 2, 1)]

@@ -15,6 +15,7 @@ from curation.errors import NothingToExport, TamisError, WrongUse
 from curation.records import Json, Task
 from exports import folder as folder_module
 from exports.formats import fitting
+from exports.manifest import LEFT_OUT_SCHEMA
 from exports.split import SPLITS, SplitFractions
 from exports.verify import verify_export
 from exports.writer import read_assignment
@@ -121,18 +122,18 @@ class TestLeftOut:
         outputs = ["a"] * 20 + [None, "a", "strange"]
         texts = [*(f"text {n}" for n in range(21)), "bad <|im_end|>", "fine"]
         rows = frame(outputs, text=texts)
-        excluded = pl.DataFrame({"example_id": ["gone"], "reason": ["excluded by a decision"]})
+        excluded = pl.DataFrame([("gone", "excluded", "why")], LEFT_OUT_SCHEMA, orient="row")
         fractions = SplitFractions(1, 0, 0)
         result = export(rows, tmp_path / "x", left_out=excluded, labels=["a"], fractions=fractions)
         assert result.left_out.rows() == [
             ("e20", "no output", None),
             ("e21", "not usable for training", "a text contains the control token <|im_end|>"),
             ("e22", "not usable for training", "the label 'strange' is not in the label set"),
-            ("gone", "excluded by a decision", None),
+            ("gone", "excluded", "why"),
         ]
         manifest = json.loads((tmp_path / "x" / "manifest.json").read_text())
         assert manifest["left_out"]["counts"] == {
-            "excluded by a decision": 1,
+            "excluded": 1,
             "no output": 1,
             "not usable for training": 2,
         }

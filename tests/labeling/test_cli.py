@@ -89,6 +89,21 @@ def test_a_wrong_column_leaves_no_dataset_behind(tamis: Tamis, tmp_path: Path) -
     assert json.loads(tamis("status", "--json")[1]) == []
 
 
+def test_an_import_does_not_change_a_dataset_that_is_there(tamis: Tamis, tmp_path: Path) -> None:
+    tamis("init", str(tmp_path / "w"))
+    file = csv(tmp_path / "a.csv", "one,x")
+    tamis("import", file, "--dataset", "d", "--task", "single-label")
+    code, _, err = tamis("import", file, "--dataset", "d", "--guidelines", "new")
+    assert code == 2
+    assert "not changed by an import" in err
+
+
+def test_an_import_says_which_column_is_what(tamis: Tamis, tmp_path: Path) -> None:
+    tamis("init", str(tmp_path / "w"))
+    _, _, err = tamis("import", csv(tmp_path / "a.csv", "one,x"), "--dataset", "d")
+    assert "a.csv: text = text, label = label" in err
+
+
 def test_no_workspace_says_how_to_make_one(tamis: Tamis) -> None:
     code, _, err = tamis("status")
     assert code == 2
@@ -104,7 +119,7 @@ def test_flags_have_one_row_per_example_and_kind(tamis: Tamis, tmp_path: Path) -
     found = pl.read_parquet(out)
     assert found.columns == [
         *("example_id", "source_file", "source_row", "kind", "score"),
-        *("given", "suggested", "reason"),
+        *("given", "suggested", "reason", "flagged"),
     ]
     assert sorted(found["source_row"]) == [1, 2, 3, 4]
 
@@ -126,6 +141,10 @@ def test_export_and_its_verification(tamis: Tamis, tmp_path: Path) -> None:
     tamis("init", str(tmp_path / "w"))
     tamis("import", file, "--dataset", "d", "--task", "single-label")
     out = tmp_path / "out"
+    code, _, err = tamis("export", "-d", "d", "-f", "text-label", "-o", str(out))
+    assert code == 2
+    assert "tamis analyze" in err
+    tamis("analyze", "-d", "d")
     code, printed, _ = tamis("export", "-d", "d", "-f", "text-label", "-o", str(out))
     assert code == 0
     assert "train.jsonl" in printed

@@ -10,12 +10,16 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
+from curation.workspace import Workspace
+from tests.factories import mark_analysed
 from tests.labeling.pages_kit import make_tickets, metrics, open_page, press, problems, texts
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     make_tickets(tmp_path)
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        mark_analysed(workspace, workspace.dataset("tickets"))
     monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "workspace"))
     yield tmp_path / "workspace" / "exports"
     st.cache_resource.clear()
