@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 
 from curation.clusters import clusters, pairs
+from curation.duplicates import exact_key
 from curation.errors import TamisError
-from curation.records import About, Action, Dataset, Operation
+from curation.records import About, Action, Dataset, Operation, Task
 from curation.workspace import Workspace
 
 
@@ -41,6 +42,8 @@ def cluster_overview(workspace: Workspace, dataset: Dataset, threshold: float) -
         "FROM current_example WHERE dataset_id = $dataset",
         {"dataset": dataset.dataset_id},
     )
+    if dataset.task is Task.CHAT:  # answers that differ in case or punctuation say the same
+        states = states.with_columns(pl.col("current").map_elements(exact_key, pl.String))
     included = ~pl.col("excluded")
     return (
         members.join(states, on="example_id")

@@ -134,7 +134,7 @@ class Editor {
     const changed = this.unsaved;
     this.close();
     if (mode === "comment") return changed && this.card.addComment(text.trim());
-    return changed ? this.card.decide("edit", text) : this.card.decide("keep");
+    return changed ? this.card.decide("edit", text) : this.card.keepCurrent();
   }
 
   problemOf(text) {

@@ -19,6 +19,9 @@ from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 Operation = dict[str, Any]
+# What the cards of `card_app.py` are given; a keep names it.
+GIVEN = "transfer_not_received"
+GIVEN_SET = '["transfer_not_received"]'
 
 
 class Server:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.card_harness import Review, Server
+from tests.browser.card_harness import GIVEN, Review, Server
 
 pytestmark = pytest.mark.browser
 
@@ -107,7 +107,7 @@ class TestNothingIsLost:
             "Not saved yet: The disk is full. Make room on it. 2 decisions kept in this browser"
         )
         broken.unlink()
-        assert review.acts() == [("example-0", "keep", None), ("example-1", "exclude", None)]
+        assert review.acts() == [("example-0", "keep", GIVEN), ("example-1", "exclude", None)]
 
     def test_a_refused_decision_is_shown_and_its_card_comes_back(self, review: Review) -> None:
         review.open(n=3)
@@ -117,7 +117,7 @@ class TestNothingIsLost:
         notice = review.card.get_by_role("alert").filter(has_text="Not stored")
         expect(notice).to_contain_text("this label was removed from the set")
         review.press("k", "k", "k")
-        assert sorted(review.acts()) == [(f"example-{i}", "keep", None) for i in range(3)]
+        assert sorted(review.acts()) == [(f"example-{i}", "keep", GIVEN) for i in range(3)]
         review.open(n=3)
         expect(notice).to_be_visible()
         notice.get_by_role("button", name="Dismiss").click()
@@ -137,7 +137,7 @@ class TestOnThePage:
         hide.click()
         expect(review.card).to_have_attribute("data-example", "example-1")
         review.press("x")
-        assert review.acts() == [("example-0", "keep", None), ("example-1", "exclude", None)]
+        assert review.acts() == [("example-0", "keep", GIVEN), ("example-1", "exclude", None)]
 
     def test_a_new_key_starts_with_the_new_queue(self, review: Review) -> None:
         review.open(fields="yes")
@@ -148,9 +148,9 @@ class TestOnThePage:
         expect(review.card).to_have_count(1)  # the old one stays until the page has been run
         review.press("x", "k")
         assert review.acts() == [
-            ("example-0", "keep", None),
+            ("example-0", "keep", GIVEN),
             ("example-39", "exclude", None),
-            ("example-38", "keep", None),
+            ("example-38", "keep", GIVEN),
         ]
 
     def test_two_tabs_of_one_person_do_not_lose_each_others_decisions(self, review: Review) -> None:
