@@ -7,17 +7,14 @@ from dataclasses import replace
 import polars as pl
 import streamlit as st
 
-from curation.duplicates import why_not_duplicate
 from curation.records import Dataset
-from curation.workspace import Workspace
 from labeling import triage
 from labeling.differences import as_html, marked_html
 from labeling.pages import context
-from labeling.pages.text import plain
+from labeling.pages.duplicate_cluster import show_cluster
+from labeling.pages.near_twins import show_near_twins
+from labeling.pages.sheet import sheet
 
-PER_PAGE = 5
-PER_ROW = 3
-SHOWN_MEMBERS = 12
 BULK = 0.98
 SAMPLED = 3
 
@@ -33,7 +30,7 @@ def page() -> None:
     with clusters:
         _clusters(dataset, threshold, overview)
     with twins:
-        _twins(dataset, threshold)
+        show_near_twins(dataset, threshold)
 
 
 def _threshold(dataset: Dataset) -> float:
@@ -96,15 +93,8 @@ def _clusters(dataset: Dataset, threshold: float, overview: pl.DataFrame) -> Non
         )
         return
     _bulk(dataset, threshold, open_ones)
-    for row in _sheet(shown, "clusters").iter_rows(named=True):
-        _cluster(dataset, threshold, row["cluster"])
-
-
-def _sheet(rows: pl.DataFrame, key: str) -> pl.DataFrame:
-    """One page of the rows, with the choice of page where there are several."""
-    pages = (rows.height - 1) // PER_PAGE + 1
-    number = st.pagination(pages, key=key) if pages > 1 else 1
-    return rows.slice((min(number, pages) - 1) * PER_PAGE, PER_PAGE)
+    for row in sheet(shown, "clusters").iter_rows(named=True):
+        show_cluster(dataset, threshold, row["cluster"])
 
 
 def _bulk(dataset: Dataset, threshold: float, open_ones: pl.DataFrame) -> None:
@@ -138,83 +128,3 @@ def _confirm_bulk(dataset: Dataset, threshold: float, safe: pl.DataFrame) -> Non
     if st.button(f"Exclude {len(exclude):,}", type="primary"):
         triage.resolve(context.workspace(), dataset, context.annotator(), keep, exclude)
         st.rerun()
-
-
-def _cluster(dataset: Dataset, threshold: float, cluster: str) -> None:
-    members = triage.members_of(context.workspace(), dataset, threshold, cluster)
-    first = members.row(0, named=True)
-    ids: list[str] = members["example_id"].to_list()
-    with st.container(border=True, key=f"cluster-{cluster}"):
-        shown = members.head(SHOWN_MEMBERS).to_dicts()
-        for start in range(0, len(shown), PER_ROW):
-            columns = st.columns(min(PER_ROW, len(shown)))
-            for column, member in zip(columns, shown[start : start + PER_ROW], strict=False):
-                with column:
-                    _member(member, first)
-        if members.height > SHOWN_MEMBERS:
-            st.caption(f"and {members.height - SHOWN_MEMBERS} more")
-        kept = [key for key in ids if st.session_state.get(f"keep-{key}", key == ids[0])]
-        excluded = [key for key in ids if key not in kept]
-        _actions(dataset, cluster, ids, kept, excluded)
-
-
-def _member(member: dict[str, str], first: dict[str, str]) -> None:
-    is_first = member["example_id"] == first["example_id"]
-    text, output = member["text"], member["current"] or "no output"
-    st.caption(
-        f"{plain(member['source_file'])}, row {member['source_row']} · "
-        + ("representative" if is_first else f"similarity {float(member['similarity']):.3f}")
-        + (" · excluded" if member["excluded"] else "")
-    )
-    st.html(as_html(text) if is_first else marked_html(text, first["text"]))
-    differs = output != (first["current"] or "no output")
-    st.html(marked_html(output, first["current"] or "no output") if differs else as_html(output))
-    st.checkbox("Keep", value=is_first, key=f"keep-{member['example_id']}")
-
-
-def _actions(
-    dataset: Dataset, cluster: str, ids: list[str], kept: list[str], excluded: list[str]
-) -> None:
-    arguments = (context.workspace(), dataset, context.annotator())
-    left, right = st.columns(2)
-    left.button(
-        f"Keep {len(kept)}, exclude {len(excluded)}",
-        key=f"resolve-{cluster}",
-        type="primary",
-        on_click=_resolve,
-        args=(*arguments, kept, excluded),
-        width="stretch",
-    )
-    right.button(
-        f"Keep all {len(ids)}",
-        key=f"all-{cluster}",
-        on_click=_resolve,
-        args=(*arguments, ids, []),
-        width="stretch",
-    )
-
-
-def _resolve(
-    workspace: Workspace, dataset: Dataset, annotator: str, kept: list[str], excluded: list[str]
-) -> None:
-    triage.resolve(workspace, dataset, annotator, kept, excluded)
-
-
-def _twins(dataset: Dataset, threshold: float) -> None:
-    pairs = triage.near_twins(context.workspace(), dataset, threshold)
-    st.markdown(
-        "Alike in words, different in meaning: a number, a unit or a negation differs. They are "
-        "never merged, and stay on the same side of a split."
-    )
-    if pairs.is_empty():
-        st.info("No near twins at this threshold.")
-        return
-    for pair in triage.with_texts(context.workspace(), dataset, _sheet(pairs, "twins")):
-        with st.container(border=True):
-            reason = why_not_duplicate(pair["text"], pair["other_text"]) or "they differ in meaning"
-            st.caption(f"similarity {pair['similarity']:.3f} · {plain(reason)}")
-            left, right = st.columns(2)
-            with left:
-                st.html(marked_html(pair["text"], pair["other_text"]))
-            with right:
-                st.html(marked_html(pair["other_text"], pair["text"]))

@@ -22,6 +22,19 @@ Operation = dict[str, Any]
 # What the cards of `card_app.py` are given; a keep names it.
 GIVEN = "transfer_not_received"
 GIVEN_SET = '["transfer_not_received"]'
+# Before the card hears of a key, note which example is shown; afterwards, how long the next took.
+WATCH = """
+window.presses = [];
+const rootNode = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot;
+const card = rootNode.querySelector('.tamis');
+window.addEventListener('keydown', (event) => {
+  window.presses.push({example: card.dataset.example, at: event.timeStamp});
+}, true);
+new MutationObserver(() => {
+  const press = window.presses.at(-1);
+  if (press && press.took === undefined) press.took = performance.now() - press.at;
+}).observe(card, {attributes: true, attributeFilter: ['data-example']});
+"""
 
 
 class Server:

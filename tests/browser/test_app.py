@@ -17,7 +17,7 @@ from curation.records import Task
 from curation.workspace import Workspace
 from exports.verify import verify_export
 from tests.browser.app_harness import App, settled
-from tests.browser.card_harness import until
+from tests.browser.card_harness import WATCH, until
 
 pytestmark = pytest.mark.browser
 
@@ -120,21 +120,6 @@ def test_thirty_fast_presses_are_thirty_decisions_on_what_was_on_screen(
     assert median(press["took"] for press in presses if "took" in press) < 20
 
 
-# Before the card hears of a key, note which example is shown; afterwards, how long the next took.
-WATCH = """
-window.presses = [];
-const card = document.querySelector('[data-testid=stBidiComponentIsolated]')
-  .shadowRoot.querySelector('.tamis');
-window.addEventListener('keydown', (event) => {
-  window.presses.push({example: card.dataset.example, at: event.timeStamp});
-}, true);
-new MutationObserver(() => {
-  const press = window.presses.at(-1);
-  if (press && press.took === undefined) press.took = performance.now() - press.at;
-}).observe(card, {attributes: true, attributeFilter: ['data-example']});
-"""
-
-
 def test_keep_and_accept_store_the_output_that_was_on_screen(app: App, tab: Page) -> None:
     app.open(tab, "review", dataset="tickets", annotator="keeper", status="unreviewed")
     card = tab.locator(".tamis")
@@ -189,15 +174,13 @@ def test_every_page_is_accessible_and_fits(
     tab.wait_for_timeout(500)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.get_by_text("Something went wrong").count() == 0
-    found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa"], "rules": OUTSIDE_OUR_HANDS})
+    found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa"]})
     serious = [v["id"] for v in found.response["violations"] if v["impact"] in SERIOUS]
     assert serious == []
     context.close()
 
 
 SERIOUS = ("serious", "critical")
-# What Streamlit's own widgets break, measured on pages that hold nothing else.
-OUTSIDE_OUR_HANDS: dict[str, dict[str, bool]] = {}
 
 
 def test_the_server_never_imports_torch(app: App, tab: Page) -> None:

@@ -14,27 +14,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.card_harness import GIVEN, GIVEN_SET, Review
+from tests.browser.card_harness import GIVEN, GIVEN_SET, WATCH, Review
 
 pytestmark = pytest.mark.browser
 
 ANSWER = (
     "You can follow the delivery under Cards → Track. After ten working days we send a new one."
 )
-
-# Before the card hears of a key, note which example is shown; afterwards, how long the next took.
-WATCH = """
-window.presses = [];
-const rootNode = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot;
-const card = rootNode.querySelector('.tamis');
-window.addEventListener('keydown', (event) => {
-  window.presses.push({example: card.dataset.example, at: event.timeStamp});
-}, true);
-new MutationObserver(() => {
-  const press = window.presses.at(-1);
-  if (press && press.took === undefined) press.took = performance.now() - press.at;
-}).observe(card, {attributes: true, attributeFilter: ['data-example']});
-"""
 
 
 class TestSpeed:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from curation.errors import StoreFailed, WorkspaceBusy
 from curation.records import About, Action, Task
 from curation.store import Store
+from curation.store.migrate import migrations
 from curation.workspace import Workspace
 from tests.factories import add_examples, operation, tickets
 
@@ -286,6 +287,24 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "tamis.duckdb").write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreFailed, match="cannot be opened"):
         Workspace.open(tmp_path)
+
+
+def test_a_workspace_of_a_newer_tamis_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    workspace, _, _ = tickets(tmp_path)
+    newer = "INSERT INTO migration VALUES (9999, 'from the future', now())"
+    workspace.store.write(lambda cursor: cursor.execute(newer))
+    workspace.close()
+    with pytest.raises(StoreFailed, match="newer Tamis") as caught:
+        Workspace.open(tmp_path)
+    assert "Update Tamis" in caught.value.hint
+
+
+def test_migrations_are_numbered_without_gaps_and_applied_once(tmp_path: Path) -> None:
+    assert [number for number, _, _ in migrations()] == list(range(1, len(migrations()) + 1))
+    tickets(tmp_path)[0].close()
+    with Workspace.open(tmp_path) as again:
+        applied = again.store.read("SELECT number FROM migration ORDER BY number")
+    assert applied["number"].to_list() == [number for number, _, _ in migrations()]
 
 
 def test_reads_see_no_file_outside_the_workspace(tmp_path: Path) -> None:

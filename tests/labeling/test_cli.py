@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,6 +154,18 @@ def test_export_and_its_verification(tamis: Tamis, tmp_path: Path) -> None:
         file_out.write("{}\n")
     assert tamis("verify", str(out))[0] == 1
     assert tamis("export", "-d", "d", "-o", str(out))[0] == 2
+
+
+def test_a_port_in_use_is_said_before_the_app_starts(tamis: Tamis, tmp_path: Path) -> None:
+    tamis("init", str(tmp_path / "w"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = tamis("app", "--port", str(port))
+    assert code == 1
+    assert f"Port {port} is in use" in err
+    assert f"--port {port + 1}" in err
 
 
 def test_a_spreadsheet_formula_stays_text_in_csv_only(tmp_path: Path) -> None:
