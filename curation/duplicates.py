@@ -306,10 +306,10 @@ def conflicts(pairs: pl.DataFrame, outputs: pl.DataFrame, threshold: float) -> p
     """Duplicates whose outputs differ: PAIR_SCHEMA with `output` and `other_output`, sorted.
 
     `outputs` has `example_id` and `output` (string; null: none, which conflicts with nothing).
-    Only exact and near pairs with similarity ≥ `threshold` (exact always) count. Each text speaks
-    through its first copy, by id, that has an output: copies that say otherwise are paired with
-    it, and near texts are compared through it. So every contradiction shows in at least one row
-    without all the copies being paired with one another.
+    Only exact and near pairs with similarity ≥ `threshold` (exact always) count. Each exact copy is
+    paired with the first copy, by id, that says otherwise; near texts are compared through their
+    first copy that has an output. So every contradiction shows, and every copy concerned, without
+    all the copies being paired with one another.
     """
     graph = _text_graph(pairs, threshold)
     given = (
@@ -318,8 +318,12 @@ def conflicts(pairs: pl.DataFrame, outputs: pl.DataFrame, threshold: float) -> p
         .filter(pl.col("output").is_not_null())
     )
     voices = given.unique("text", keep="first", maintain_order=True)
-    copies = voices.join(given, on="text", suffix="_other").with_columns(
-        similarity=pl.lit(1.0, pl.Float32), kind=pl.lit(PairKind.EXACT.value)
+    outputs_of_text = given.unique(["text", "output"], keep="first", maintain_order=True)
+    copies = (
+        given.join(outputs_of_text, on="text", suffix="_other", maintain_order="left_right")
+        .filter(pl.col("output") != pl.col("output_other"))
+        .unique("example_id", keep="first", maintain_order=True)
+        .with_columns(similarity=pl.lit(1.0, pl.Float32), kind=pl.lit(PairKind.EXACT.value))
     )
     near = (
         pl.DataFrame({"left": graph.left, "right": graph.right, "similarity": graph.similarity})
@@ -340,6 +344,7 @@ def conflicts(pairs: pl.DataFrame, outputs: pl.DataFrame, threshold: float) -> p
             output=pl.when(swap).then("output_other").otherwise("output"),
             other_output=pl.when(swap).then("output").otherwise("output_other"),
         )
+        .unique(["example_id", "other_id"])
         .sort("example_id", "other_id")
     )
 

@@ -53,7 +53,12 @@ class Workspace:
             raise WrongUse(f"{folder} is a workspace already.", "Open it instead.")
         if folder.exists() and not folder.is_dir():
             raise WrongUse(f"{folder} is a file.", "Choose a folder.")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WrongUse(
+                f"{folder} cannot be made: {error.strerror}.", "Choose a folder that you may write."
+            ) from error
         return cls(folder, Store(folder / DATABASE, folder / JOURNAL))
 
     @classmethod

@@ -23,6 +23,8 @@ def verify_export(folder: Path) -> list[str]:
     counts, files and assignment agree; that no example, group of near-duplicates or identical line
     is in two splits; and that the manifest knows of no near-duplicate across splits.
     """
+    if not (folder / MANIFEST).is_file():
+        return [f"{folder} is not an export: there is no {MANIFEST} in it"]
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["schema_version"] != SCHEMA_VERSION:
@@ -50,6 +52,8 @@ def verify_export(folder: Path) -> list[str]:
 
 def _check_files(folder: Path, files: dict[str, Json], expected: set[str]) -> list[str]:
     found = [f"{MANIFEST} does not list {name}" for name in sorted(expected - set(files))]
+    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+    found += [f"{name} is not part of the export" for name in sorted(there - set(files))]
     found += [f"{MANIFEST} lists the unknown file {name}" for name in sorted(set(files) - expected)]
     for name in sorted(expected & set(files)):
         path = folder / name

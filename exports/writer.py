@@ -33,6 +33,7 @@ from exports.split import (
 )
 from exports.validate import label_problems, problems
 
+_SHARE_TOLERANCE = 0.02
 _LINE_BREAKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 
 
@@ -115,6 +116,19 @@ def write_export(
         left_out=gone,
         assignment=assignment,
     )
+
+
+def missed_shares(document: Json) -> list[str]:
+    """In words: splits of a manifest whose share is over two points off what was asked for."""
+    rows = {split: document["splits"][split]["rows"] for split in SPLITS}
+    total = max(1, sum(rows.values()))
+    shares = {split: (rows[split] / total, document["fractions"][split]) for split in SPLITS}
+    return [
+        f"{split} has {got:.1%} of the rows where {asked:.1%} were asked for: groups of "
+        "near-duplicates stay whole, and test examples of earlier exports stay in test."
+        for split, (got, asked) in shares.items()
+        if abs(got - asked) > _SHARE_TOLERANCE
+    ]
 
 
 def read_assignment(folder: Path) -> pl.DataFrame:

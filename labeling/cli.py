@@ -254,7 +254,7 @@ def verify(
 
 @app.command(name="app")
 def serve(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8501,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Serve the app on 127.0.0.1."""

@@ -21,7 +21,7 @@ from curation.labels import flag_rows
 from curation.records import Action, Dataset, Operation, Task
 from curation.workspace import Workspace
 from exports.export import export_dataset
-from exports.writer import ExportResult
+from exports.writer import ExportResult, missed_shares
 from labeling import samples, triage
 from labeling.progress import progress_on_stderr
 from labeling.resources import resource
@@ -51,7 +51,8 @@ def describe(result: ExportResult) -> str:
     """An export in a few lines: rows of each split, leaks, paths."""
     counts = ", ".join(f"{split} {rows:,}" for split, rows in result.counts.items())
     leaks = result.manifest["leaks"] or {}
-    paths = "\n".join(f"    {path}" for path in result.files)
+    lines = [f"    note: {words}" for words in missed_shares(result.manifest)]
+    paths = "\n".join([*lines, *(f"    {path}" for path in result.files)])
     return (
         f"exported: {counts}; left out {len(result.left_out):,}; near-duplicates across splits: "
         f"{leaks.get('pairs_above_threshold_across_splits', 0)}\n{paths}"

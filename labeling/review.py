@@ -47,20 +47,29 @@ class Sitting:
     def __init__(self, key: str, workspace: Workspace) -> None:
         self.key = key
         self.decided: set[str] = set()
+        self.reopened: list[str] = []
+        """Undone examples, the last one first; shown again whatever the filter says."""
         self.answer = Acknowledgement()
+        self.contradicted: list[str] = []
+        """In words: decisions just stored that another person's decision contradicts."""
         self._workspace = workspace
 
     def store(self, operations: Sequence[Mapping[str, Any]]) -> None:
         """Store what the browser sent and remember the answer to it."""
+        known = set(self.answer.acknowledged)
         self.answer = record(self._workspace, operations)
         stored = set(self.answer.acknowledged)
+        new = [sent for sent in operations if sent.get("op_id") in stored - known]
+        self.contradicted = contradictions(self._workspace, new)
         for sent in operations:
             if sent.get("op_id") not in stored or sent.get("action") == Action.COMMENT:
                 continue
             if sent["action"] == Action.UNDO:
                 self.decided.discard(sent["example_id"])
+                self.reopened.insert(0, sent["example_id"])
             else:
                 self.decided.add(sent["example_id"])
+        self.reopened = [key for key in dict.fromkeys(self.reopened) if key not in self.decided]
 
 
 def record(workspace: Workspace, operations: Sequence[Mapping[str, Any]]) -> Acknowledgement:
@@ -88,6 +97,32 @@ def record(workspace: Workspace, operations: Sequence[Mapping[str, Any]]) -> Ack
     receipts = workspace.store.decide(good)
     rejected += [{"op_id": r.op_id, "reason": r.refused} for r in receipts if r.refused]
     return Acknowledgement([r.op_id for r in receipts if r.seq is not None], rejected)
+
+
+def contradictions(workspace: Workspace, operations: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For stored decisions on examples that are disputed now: who decided otherwise, in words."""
+    if not operations:
+        return []
+    found = workspace.store.read(
+        "SELECT c.source_row, s.file_name, d.annotator, arg_max(d.action, d.seq) AS action, "
+        "arg_max(d.value, d.seq) AS value "
+        "FROM current_example AS c JOIN source AS s USING (dataset_id, source_id) "
+        "JOIN standing_decision AS d USING (dataset_id, example_id) "
+        "WHERE c.disputed AND c.example_id IN (SELECT unnest($ids)) "
+        "AND c.dataset_id IN (SELECT unnest($datasets)) AND d.annotator <> $me "
+        "AND d.about = 'output' AND d.action IN ('keep', 'relabel', 'edit', 'exclude') "
+        "GROUP BY ALL ORDER BY ALL",
+        {
+            "ids": [sent["example_id"] for sent in operations],
+            "datasets": [sent["dataset_id"] for sent in operations],
+            "me": operations[0]["annotator"],
+        },
+    )
+    return [
+        f"{file}, row {row}: {person} decided otherwise ({action}{f' {value}' if value else ''}). "
+        "Both decisions are kept; yours is the later one and holds."
+        for row, file, person, action, value in found.iter_rows()
+    ]
 
 
 def cards(workspace: Workspace, dataset: Dataset, ids: Sequence[str]) -> list[Json]:

@@ -32,7 +32,8 @@ def page() -> None:
     if job is not None and job.error is not None:
         _show_failure(job.error)
     _start(dataset, stale)
-    _results(dataset)
+    if set(stale) != set(STEPS):
+        _results(dataset)
     _settings(dataset)
 
 

@@ -54,9 +54,9 @@ def _actions(
     arguments = (context.workspace(), dataset, context.annotator())
     left, right = st.columns(2)
     left.button(
-        f"Keep {len(kept)}, exclude {len(excluded)}",
+        f"Keep {len(kept)}, exclude {len(excluded)}" if kept else f"Exclude all {len(excluded)}",
         key=f"resolve-{cluster}",
-        type="primary",
+        type="primary" if kept else "secondary",
         on_click=_resolve,
         args=(*arguments, kept, excluded),
         width="stretch",

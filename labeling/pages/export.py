@@ -27,6 +27,9 @@ def page() -> None:
     st.title("Export")
     dataset = context.current_dataset()
     ready = _what_goes_out(dataset)
+    kept: dict[str, ExportResult] = st.session_state.setdefault("exported", {})
+    if result := kept.get(dataset.dataset_id):
+        show_result(dataset, result)
     if "duplicates" in stale_steps(context.workspace(), dataset):
         st.info(
             "Some examples were not searched for duplicates yet, so nothing could be said of "
@@ -41,9 +44,6 @@ def page() -> None:
             "No example is ready: each needs an output and must not be excluded.",
             icon=":material/download:",
         )
-    kept: dict[str, ExportResult] = st.session_state.setdefault("exported", {})
-    if result := kept.get(dataset.dataset_id):
-        show_result(dataset, result)
     _earlier(dataset)
 
 

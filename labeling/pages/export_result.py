@@ -8,7 +8,7 @@ import streamlit as st
 from curation.records import Dataset
 from exports.manifest import ASSIGNMENT, MANIFEST, file_facts
 from exports.split import SPLITS
-from exports.writer import ExportResult
+from exports.writer import ExportResult, missed_shares
 from labeling.pages import behind
 from labeling.queue import Filter
 
@@ -21,6 +21,8 @@ def show_result(dataset: Dataset, result: ExportResult) -> None:
     with st.container(border=True, key="export-result"):
         st.success(f"{total:,} examples are exported.", icon=":material/check_circle:")
         st.code(str(result.folder), language=None, wrap_lines=True)
+        for words in missed_shares(result.manifest):
+            st.warning(words, icon=":material/balance:")
         _leaks(result)
         _files(result)
         if len(result.left_out):

@@ -14,7 +14,7 @@ from labeling.pages import context
 from labeling.pages.filters import choose_filter, clear_filter
 from labeling.pages.text import plain
 
-PREFETCH = 20
+PREFETCH = 40
 
 
 def page() -> None:
@@ -22,6 +22,8 @@ def page() -> None:
     dataset = context.current_dataset()
     chosen = _choose_queue(dataset)
     sitting = _sitting(dataset, chosen)
+    for words in sitting.contradicted:
+        st.warning(plain(words), icon=":material/group:")
     review_card(
         key=sitting.key,
         data=_card_data(dataset, chosen, sitting),
@@ -50,6 +52,7 @@ def _sitting(dataset: Dataset, chosen: queue.Filter) -> review.Sitting:
 def _card_data(dataset: Dataset, chosen: queue.Filter, sitting: review.Sitting) -> CardData:
     workspace = context.workspace()
     ids = queue.next_ids(workspace, dataset, chosen, PREFETCH, without=sitting.decided)
+    ids = list(dict.fromkeys([*sitting.reopened, *ids]))
     status = dict(quality.review_progress(workspace, dataset).iter_rows())
     return {
         "dataset_id": dataset.dataset_id,

@@ -393,6 +393,7 @@ def test_conflicts_by_hand() -> None:
     assert found.rows() == [
         ("0", "b", pytest.approx(0.9), "near", "y", "x"),
         ("b", "c", 1.0, "exact", "x", "y"),
+        ("c", "d", 1.0, "exact", "y", "x"),
     ]
     assert found.columns == [*PAIR_SCHEMA, "output", "other_output"]
     assert conflicts(pairs_of(), outputs, 0.9).is_empty()
@@ -421,3 +422,15 @@ def test_the_segments_give_the_texts_back(a: str, b: str) -> None:
     assert "".join(segment for segment, _ in right) == b
     assert all(x[1] != y[1] for side in (left, right) for x, y in pairwise(side))
     assert not any(changed for side in mark_differences(a, a) for _, changed in side)
+
+
+def test_every_copy_that_another_one_contradicts_is_in_a_conflict() -> None:
+    ids = [f"e{number}" for number in range(5)]
+    pairs = pl.DataFrame(
+        [("e0", other, 1.0, "exact") for other in ids[1:]], PAIR_SCHEMA, orient="row"
+    )
+    outputs = pl.DataFrame({"example_id": ids, "output": ["A", "B", "A", "A", "A"]})
+    found = conflicts(pairs, outputs, 0.9)
+    assert set(found["example_id"]) | set(found["other_id"]) == set(ids)
+    assert found.height == 4
+    assert (found["output"] != found["other_output"]).all()

@@ -25,6 +25,10 @@ class TestVerify:
         [*_, found] = verify_export(out)
         assert "has been changed" in found or "keys are" in found
 
+    def test_a_file_that_does_not_belong_there(self, out: Path) -> None:
+        (out / "extra.jsonl").write_text("")
+        assert verify_export(out) == ["extra.jsonl is not part of the export"]
+
     def test_a_missing_file(self, out: Path) -> None:
         (out / "test.jsonl").unlink()
         assert "test.jsonl is missing" in verify_export(out)
@@ -79,7 +83,7 @@ class TestVerify:
         manifest = json.loads(path.read_text())
         manifest["files"]["../secret"] = {"sha256": "", "bytes": 0}
         path.write_text(canonical_json(manifest))
-        assert verify_export(out) == ["manifest.json lists the unknown file ../secret"]
+        assert "is not an export: there is no manifest.json in it" in found
 
     def test_a_folder_that_does_not_exist(self, tmp_path: Path) -> None:
         [found] = verify_export(tmp_path / "nowhere")

@@ -18,7 +18,7 @@ from exports.formats import fitting
 from exports.manifest import LEFT_OUT_SCHEMA
 from exports.split import SPLITS, SplitFractions
 from exports.verify import verify_export
-from exports.writer import read_assignment
+from exports.writer import missed_shares, read_assignment
 from tests.exports.export_examples import FACTS, export, frame, heavy_tailed
 
 
@@ -115,6 +115,14 @@ class TestDeterminism:
         one = export(rows, tmp_path / "one", file_format="openai-chat")
         two = export(rows, tmp_path / "two", file_format="text-label")
         assert one.assignment.equals(two.assignment)
+
+
+def test_a_share_that_was_missed_by_more_than_two_points_is_said() -> None:
+    splits = {"train": {"rows": 94}, "validation": {"rows": 5}, "test": {"rows": 1}}
+    fractions = {"train": 0.9, "validation": 0.05, "test": 0.05}
+    train, test = missed_shares({"splits": splits, "fractions": fractions})
+    assert train.startswith("train has 94.0% of the rows where 90.0% were asked for")
+    assert test.startswith("test has 1.0% of the rows where 5.0% were asked for")
 
 
 class TestLeftOut:

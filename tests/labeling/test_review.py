@@ -142,6 +142,32 @@ def test_a_sitting_does_not_show_an_example_again_until_it_is_undone(tmp_path: P
     assert a in next_ids(workspace, dataset, everything, 20, without=sitting.decided)
 
 
+def test_a_decision_against_a_colleague_is_said_at_once_and_both_are_kept(tmp_path: Path) -> None:
+    workspace, dataset, (a, *_) = tickets(tmp_path)
+    review.record(workspace, [{**sent(dataset, a, "relabel", "return"), "annotator": "bob"}])
+    sitting = review.Sitting("k", workspace)
+    keep = sent(dataset, a, "keep", "refund")
+    sitting.store([keep])
+    (words,) = sitting.contradicted
+    assert words.startswith("rows.csv, row 1: bob decided otherwise (relabel return).")
+    sitting.store([keep])
+    assert sitting.contradicted == []
+    assert workspace.store.value("SELECT count(*) FROM standing_decision") == 2
+
+
+def test_an_undone_example_comes_back_first_with_what_it_says_now(tmp_path: Path) -> None:
+    workspace, dataset, (a, *_) = tickets(tmp_path)
+    review.record(workspace, [{**sent(dataset, a, "relabel", "return"), "annotator": "bob"}])
+    sitting = review.Sitting("k", workspace)
+    keep = sent(dataset, a, "keep", "refund")
+    sitting.store([keep])
+    sitting.store([keep, sent(dataset, a, "undo", keep["op_id"])])
+    assert sitting.reopened == [a]
+    assert review.cards(workspace, dataset, sitting.reopened)[0]["current"] == "return"
+    sitting.store([sent(dataset, a, "keep", "return")])
+    assert sitting.reopened == []
+
+
 def test_the_last_ten_decisions_can_be_undone(tmp_path: Path) -> None:
     workspace, dataset, (a, *_) = tickets(tmp_path)
     operations = [sent(dataset, a, "skip") for _ in range(12)]
