@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -123,15 +122,6 @@ class Operation:
     about: About = About.OUTPUT
     revision: int = 0
     elapsed_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """An operation that the journal holds: numbered, dated, never lost."""
-
-    seq: int
-    decided_at: datetime
-    operation: Operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import polars as pl
 from curation.records import Dataset
 from curation.workspace import Workspace
 
-OPEN = ("unreviewed", "skipped")
 FLAGGED = "any"
 """As a kind: flagged for whatever reason."""
 STATUSES = {

@@ -24,7 +24,6 @@ from curation.records import (
 from curation.workspace import Workspace
 
 NEIGHBOURS_SHOWN = 5
-CHOICES = 9
 _UNDOABLE = 10
 _ACTIONS = set(Action)
 
