@@ -57,11 +57,11 @@ class Sitting:
         """Store what the browser sent and remember the answer to it."""
         known = set(self.answer.acknowledged)
         self.answer = record(self._workspace, operations)
-        stored = set(self.answer.acknowledged)
-        new = [sent for sent in operations if sent.get("op_id") in stored - known]
+        fresh = set(self.answer.acknowledged) - known
+        new = [sent for sent in operations if sent.get("op_id") in fresh]
         self.contradicted = contradictions(self._workspace, new)
-        for sent in operations:
-            if sent.get("op_id") not in stored or sent.get("action") == Action.COMMENT:
+        for sent in new:
+            if sent["action"] == Action.COMMENT:
                 continue
             if sent["action"] == Action.UNDO:
                 self.decided.discard(sent["example_id"])
