@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -23,7 +24,7 @@ import polars as pl
 
 import curation
 from curation.embeddings import model_key
-from curation.errors import Cancelled, ModelUnavailable, WorkerFailed, WrongUse
+from curation.errors import Cancelled, ModelUnavailable, TamisError, WorkerFailed, WrongUse
 from curation.records import Dataset, Json, Progress, canonical_json
 from curation.store import insert_frame
 from curation.worker import STEPS, Job
@@ -236,6 +237,8 @@ class AnalysisJob:
             )
         except Exception as error:  # the page shows it
             self.error = error
+            if not isinstance(error, TamisError):
+                logging.getLogger("tamis").exception("An analysis failed")
 
     def _note(self, state: Progress) -> None:
         self.steps[state.step] = state

@@ -108,7 +108,10 @@ def run(job: Job, report: Callable[[Json], None]) -> None:
 def _embed(job: Job, examples: pl.DataFrame, progress: Callable[[Progress], None]) -> None:
     progress(Progress("embed", 0, 0, "loading the model"))
     encoder = embeddings.load_encoder(job.settings.model)
-    texts = pl.concat([examples["text"], _answers(job, examples)["given"]]).unique().to_list()
+    texts = examples["text"].to_list()
+    if job.task is Task.CHAT:
+        texts += examples["given"].drop_nulls().to_list()
+    texts = list(dict.fromkeys(texts))  # in order: batches, and so last digits, depend on it
     embeddings.embed(texts, [text_hash(t) for t in texts], encoder, _cache(job), progress)
 
 
@@ -210,12 +213,6 @@ def _without_rewordings(job: Job, conflicts: pl.DataFrame) -> pl.DataFrame:
         for one, other, close in zip(*sides, alike.tolist(), strict=True)
     ]
     return conflicts.filter(~pl.Series(same, dtype=pl.Boolean))
-
-
-def _answers(job: Job, examples: pl.DataFrame) -> pl.DataFrame:
-    """The outputs that are embedded beside the inputs: chat answers."""
-    wanted = job.task is Task.CHAT
-    return examples.filter(pl.col("given").is_not_null() & pl.lit(wanted))
 
 
 def _cache(job: Job) -> VectorCache:

@@ -9,6 +9,7 @@ import polars as pl
 from curation import pipeline, quality
 from curation.records import Dataset
 from curation.workspace import Workspace
+from labeling import queue
 from labeling.triage import cluster_overview
 
 
@@ -31,12 +32,11 @@ class Standing:
 def standing(workspace: Workspace, dataset: Dataset) -> Standing:
     """Read where a dataset stands and choose the next step."""
     stages = dict(quality.funnel(workspace, dataset).select("stage", "rows").iter_rows())
-    status = dict(quality.review_progress(workspace, dataset).iter_rows())
     clusters = cluster_overview(workspace, dataset, dataset.settings.near_threshold)
     numbers = {
         "examples": stages["imported"],
         "excluded": stages["imported"] - stages["included"],
-        "reviewed": sum(status.get(name, 0) for name in ("kept", "relabelled", "edited")),
+        "reviewed": queue.count(workspace, dataset, queue.Filter(status="reviewed")),
         "open_flags": quality.flagged_examples(workspace, dataset)[1],
         "open_clusters": clusters.filter(~pl.col("resolved")).height,
         "exported": stages["exported"],

@@ -105,14 +105,14 @@ _CONDITIONS = {
     "text": "contains(lower(c.text), lower($text)) OR contains(lower(c.current), lower($text))",
     "example": "c.example_id = $example",
 }
+_REVIEWED = "c.status IN ('kept', 'relabelled', 'edited')"
 _GROUPS = {
     "all": "true",
     "open": "c.status IN ('unreviewed', 'skipped') AND NOT c.excluded",
-    "reviewed": "c.status IN ('kept', 'relabelled', 'edited')",
+    "reviewed": _REVIEWED,
     "included": "NOT c.excluded",
     "ready": "NOT c.excluded AND c.current IS NOT NULL",
-    "unverified": "NOT c.excluded AND c.current IS NOT NULL "
-    "AND c.status NOT IN ('kept', 'relabelled', 'edited')",
+    "unverified": f"NOT c.excluded AND c.current IS NOT NULL AND NOT ({_REVIEWED})",
     "left-out": "c.excluded",
     "missing": "NOT c.excluded AND c.current IS NULL",
     "disputed": "c.disputed",

@@ -79,7 +79,7 @@ def record(workspace: Workspace, operations: Sequence[Mapping[str, Any]]) -> Ack
     hold some from before it turned to another dataset.
     """
     datasets = {dataset.dataset_id: dataset for dataset in workspace.datasets()}
-    labels = {key: set(workspace.labels(dataset)["name"]) for key, dataset in datasets.items()}
+    labels: dict[str, set[str]] = {}
     good: list[Operation] = []
     rejected: list[dict[str, str]] = []
     for sent in operations:
@@ -87,8 +87,10 @@ def record(workspace: Workspace, operations: Sequence[Mapping[str, Any]]) -> Ack
         if operation is None or operation.dataset_id not in datasets:
             refusal = "It is not a decision on a dataset of this workspace."
         else:
-            key = operation.dataset_id
-            refusal = _check(datasets[key], labels[key], operation)
+            dataset = datasets[operation.dataset_id]
+            if dataset.dataset_id not in labels:
+                labels[dataset.dataset_id] = set(workspace.labels(dataset)["name"])
+            refusal = _check(dataset, labels[dataset.dataset_id], operation)
         if operation is None or refusal:
             rejected.append({"op_id": str(sent.get("op_id", "")), "reason": refusal})
         else:

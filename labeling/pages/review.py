@@ -6,7 +6,6 @@ import hashlib
 
 import streamlit as st
 
-from curation import quality
 from curation.records import Dataset
 from labeling import queue, review
 from labeling.card.card import CardData, outbox, review_card
@@ -53,7 +52,6 @@ def _card_data(dataset: Dataset, chosen: queue.Filter, sitting: review.Sitting) 
     workspace = context.workspace()
     ids = queue.next_ids(workspace, dataset, chosen, PREFETCH, without=sitting.decided)
     ids = list(dict.fromkeys([*sitting.reopened, *ids]))
-    status = dict(quality.review_progress(workspace, dataset).iter_rows())
     return {
         "dataset_id": dataset.dataset_id,
         "task": str(dataset.task),
@@ -63,6 +61,6 @@ def _card_data(dataset: Dataset, chosen: queue.Filter, sitting: review.Sitting) 
         "acknowledged": sitting.answer.acknowledged,
         "rejected": sitting.answer.rejected,  # type: ignore[typeddict-item]
         "remaining": queue.count(workspace, dataset, chosen, without=sitting.decided),
-        "reviewed": sum(status.get(name, 0) for name in ("kept", "relabelled", "edited")),
+        "reviewed": queue.count(workspace, dataset, queue.Filter(status="reviewed")),
         "undoable": review.undoable(workspace, dataset, context.annotator()),  # type: ignore[typeddict-item]
     }

@@ -203,3 +203,23 @@ def test_the_other_tasks_go_the_whole_way_too(
             planted = {one["source_row"] for one in truth(name, kind)}
             found = set(flags.filter(pl.col("kind") == kind)["source_row"])
             assert len(planted & found) / len(planted) >= share, kind
+
+
+def test_a_job_that_fails_unexpectedly_is_logged_and_one_that_fails_in_words_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace = Workspace.create(tmp_path)
+    dataset = workspace.create_dataset("empty", Task.CHAT)
+    job = pipeline.Jobs().start(workspace, dataset)
+    job.wait()
+    assert isinstance(job.error, WrongUse)
+    assert caplog.records == []
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(pipeline, "analyze", fail)
+    job = pipeline.Jobs().start(workspace, dataset)
+    job.wait()
+    assert isinstance(job.error, RuntimeError)
+    assert "An analysis failed" in caplog.text
