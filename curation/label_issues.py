@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from curation.detectors.base import FLAG_SCHEMA
 from curation.duplicates import cluster
 from curation.errors import WrongUse
 from curation.probabilities import (
@@ -30,18 +31,6 @@ from curation.probabilities import (
     out_of_sample_probabilities,
 )
 from curation.records import Task, decode_output, encode_output
-
-FLAG_SCHEMA: dict[str, pl.DataType] = {
-    "example_id": pl.String(),
-    "kind": pl.String(),
-    "score": pl.Float64(),
-    "suggested": pl.String(),
-    "confidence": pl.Float64(),
-    "given_confidence": pl.Float64(),
-    "flagged": pl.Boolean(),
-    "reason": pl.String(),
-}
-"""Columns of every detector's result. `score`: 0 surely wrong, 1 surely fine, null unknown."""
 
 COPY_SIMILARITY = 0.95
 """Cosine from which another example is so nearly a copy that it must not vouch for a label.

@@ -86,7 +86,7 @@ def stale_steps(workspace: Workspace, dataset: Dataset) -> list[str]:
 
 def _examples(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
     return workspace.store.read(
-        "SELECT example_id, source_row, text, given, text_hash FROM example "
+        "SELECT example_id, source_row, text, given, messages, text_hash FROM example "
         "WHERE dataset_id = $dataset ORDER BY example_id",
         {"dataset": dataset.dataset_id},
     )

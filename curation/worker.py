@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curation import duplicates, embeddings, label_issues, output_issues
+from curation import duplicates, embeddings, label_issues
+from curation.detectors import Evidence, detect
 from curation.errors import TamisError
 from curation.records import Json, Progress, Settings, Task, text_hash
 from curation.similarity import Vectors, nearest_neighbours
@@ -140,24 +141,31 @@ def _find_duplicates(
 
 def _find_flags(job: Job, examples: pl.DataFrame, progress: Callable[[Progress], None]) -> None:
     pairs = pl.read_parquet(job.path("pairs"))
-    threshold = job.settings.near_threshold
     vectors = _cache(job).load(examples["text_hash"].to_list())
-    outputs = examples.select("example_id", "source_row", output="given")
-    progress(Progress("flags", 0, 0, "looking for conflicts"))
-    conflicts = duplicates.conflicts(pairs, outputs, threshold)
-    if job.task is Task.CHAT:
-        conflicts = _without_rewordings(job, conflicts)
-    found = [output_issues.conflict_flags(conflicts, outputs)]
+    found = [
+        detect(
+            _evidence(job, examples, vectors, pairs),
+            lambda detector: progress(Progress("flags", 0, 0, f"looking for: {detector.title}")),
+        )
+    ]
     if job.task.has_labels:
         found.append(_label_flags(job, examples, vectors, pairs, progress))
-    else:
-        found.append(output_issues.empty_flags(examples))
-    if job.task is Task.CHAT:
-        found.append(_mismatches(job, examples, vectors))
-    if job.task is Task.EXTRACTION and job.output_schema is not None:
-        found.append(output_issues.schema_flags(examples, job.output_schema))
     flags = pl.concat(found).sort("example_id", "kind")
     write_atomically(job.path("flags"), flags.write_parquet)
+
+
+def _evidence(job: Job, examples: pl.DataFrame, vectors: Vectors, pairs: pl.DataFrame) -> Evidence:
+    outputs = examples.select("example_id", output="given")
+    conflicts = duplicates.conflicts(pairs, outputs, job.settings.near_threshold)
+    chat = job.task is Task.CHAT
+    return Evidence(
+        task=job.task,
+        examples=examples,
+        question_vectors=vectors if chat else None,
+        answer_vectors=_answer_vectors(job, examples, vectors) if chat else None,
+        conflicts=_without_rewordings(job, conflicts) if chat else conflicts,
+        output_schema=job.output_schema,
+    )
 
 
 def _label_flags(
@@ -191,15 +199,13 @@ def _neighbours(job: Job, examples: pl.DataFrame) -> tuple[NDArray[np.int64], Ve
     return np.array(rows, dtype=np.int64), similarities
 
 
-def _mismatches(
-    job: Job,
-    examples: pl.DataFrame,
-    vectors: Vectors,
-) -> pl.DataFrame:
-    answered = examples.with_row_index("row").filter(pl.col("given").is_not_null())
-    hashes = [text_hash(answer) for answer in answered["given"]]
-    answers = _cache(job).load(hashes)
-    return output_issues.mismatch_flags(answered, vectors[answered["row"].to_numpy()], answers)
+def _answer_vectors(job: Job, examples: pl.DataFrame, questions: Vectors) -> Vectors:
+    """The embedded answers row by row; zeros where there is none."""
+    answered = examples["given"].is_not_null().to_numpy()
+    answers = np.zeros_like(questions)
+    hashes = [text_hash(answer) for answer in examples["given"].drop_nulls()]
+    answers[answered] = _cache(job).load(hashes)
+    return answers
 
 
 def _without_rewordings(job: Job, conflicts: pl.DataFrame) -> pl.DataFrame:

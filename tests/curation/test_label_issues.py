@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from curation.label_issues import FLAG_SCHEMA, label_flags, multilabel_flags
+from curation.detectors import FLAG_SCHEMA
+from curation.label_issues import label_flags, multilabel_flags
 from curation.similarity import nearest_neighbours
 
 Array = np.ndarray[Any, Any]

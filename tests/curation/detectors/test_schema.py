@@ -1,0 +1,58 @@
+"""Outputs that break the JSON Schema of the dataset."""
+
+import warnings
+from typing import Any
+
+import pytest
+
+from curation.detectors.schema import DETECTOR
+from curation.errors import WrongUse
+from tests.curation.detectors.findings import found, reason
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "total": {"type": "number", "minimum": 0},
+        "items": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["total"],
+}
+
+
+def test_violations_name_their_path() -> None:
+    given = ['{"total":3}', '{"total":-1,"items":["a",7]}', "{}", "not json", None]
+    findings = found(DETECTOR, given, output_schema=SCHEMA)
+    assert sorted(findings) == [1, 2, 3]
+    assert all(finding.score == 0 for finding in findings.values())
+    assert findings[1].reason == (
+        "$.items[1]: 7 is not of type 'string'; $.total: -1 is less than the minimum of 0."
+    )
+    assert findings[2].reason == "$: 'total' is a required property."
+    assert findings[3].reason.startswith("The output is not JSON: ")
+
+
+def test_only_the_first_violations_are_shown() -> None:
+    wrong = '{"total":1,"items":[1,2,3,4,5]}'
+    assert reason(DETECTOR, wrong, output_schema=SCHEMA).endswith("; and 2 more.")
+
+
+def test_without_a_schema_nothing_is_found() -> None:
+    assert not found(DETECTOR, ["not json"])
+
+
+@pytest.mark.parametrize(
+    ("schema", "match"),
+    [
+        ({"type": "nothing"}, "not valid at"),
+        ({"$ref": "https://example.invalid/schema.json"}, "leads nowhere"),
+        ({"$ref": "#/$defs/missing"}, "leads nowhere"),
+        ({"$ref": "#"}, "leads nowhere"),
+    ],
+)
+def test_a_schema_that_cannot_be_used_is_the_callers_fault_and_nothing_is_fetched(
+    schema: dict[str, Any], match: str
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(WrongUse, match=match):
+            found(DETECTOR, ['{"a":1}'], output_schema=schema)
