@@ -11,7 +11,27 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from curation.detectors import conflict, empty, mismatch, schema
+from curation.detectors import (
+    arithmetic,
+    conflict,
+    echo,
+    empty,
+    language,
+    length,
+    markup,
+    mismatch,
+    not_json,
+    outlier,
+    refusal,
+    repetition,
+    schema,
+    siblings,
+    template_token,
+    truncated,
+    turns,
+    twin_output,
+    ungrounded,
+)
 from curation.detectors.base import FLAG_SCHEMA, Detector, Evidence, Finding, flags_of
 from curation.records import Task
 
@@ -21,7 +41,22 @@ DETECTORS: tuple[Detector, ...] = (
     conflict.DETECTOR,
     empty.DETECTOR,
     mismatch.DETECTOR,
+    arithmetic.DETECTOR,
+    truncated.DETECTOR,
+    refusal.DETECTOR,
+    echo.DETECTOR,
+    repetition.DETECTOR,
+    language.DETECTOR,
+    template_token.DETECTOR,
+    turns.DETECTOR,
+    markup.DETECTOR,
+    length.DETECTOR,
+    not_json.DETECTOR,
     schema.DETECTOR,
+    ungrounded.DETECTOR,
+    siblings.DETECTOR,
+    twin_output.DETECTOR,
+    outlier.DETECTOR,
 )
 """All of them, in the order in which they are shown."""
 

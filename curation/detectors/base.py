@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from curation.records import Json, Task
 
 Vectors = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 FLAG_SCHEMA: dict[str, pl.DataType] = {
     "example_id": pl.String(),
@@ -48,7 +49,9 @@ class Evidence:
     among them (null: a question and its answer only). The vectors are float32 [n, d] of length
     one, row by row; an example without output has zeros for an answer. Vectors and conflicts
     are there for the tasks whose detectors ask for them. `conflicts` is what
-    `duplicates.conflicts` returns: `example_id, other_id, similarity, output, other_output`.
+    `duplicates.conflicts` returns: `example_id, other_id, similarity, output, other_output`;
+    `pairs` what `duplicates.find_pairs` does (PAIR_SCHEMA); `neighbours` what
+    `similarity.nearest_neighbours` does; `groups` int [n] numbers the groups of copies.
     """
 
     task: Task
@@ -56,6 +59,9 @@ class Evidence:
     question_vectors: Vectors | None = None
     answer_vectors: Vectors | None = None
     conflicts: pl.DataFrame | None = None
+    pairs: pl.DataFrame | None = None
+    neighbours: tuple[Rows, Vectors] | None = None
+    groups: Rows | None = None
     output_schema: Json | None = None
 
     def outputs(self) -> Iterator[tuple[int, str, str]]:

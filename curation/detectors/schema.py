@@ -1,8 +1,7 @@
-"""An output that is no JSON or breaks the JSON Schema of the dataset, with the path."""
+"""An output that breaks the JSON Schema of the dataset, with the path."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from curation.detectors.base import Detector, Evidence, Finding, shorten
+from curation.detectors.json_values import NOTHING, parse
 from curation.errors import WrongUse
 from curation.records import Json, Task
 
@@ -21,6 +21,7 @@ _MOST_VIOLATIONS = 3
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Every output that violates the schema (draft 2020-12); examples without one are passed over.
 
+    What cannot be read as JSON has a detector of its own and is passed over too.
     The reason names where, as a JSON path, and what. References to other documents are never
     fetched. Raises WrongUse if the schema itself is not valid or refers to what it does not hold.
     """
@@ -47,10 +48,9 @@ def _validator(schema: Json) -> Any:
 
 
 def _violations(given: str, validator: Any) -> list[str]:
-    try:
-        value = json.loads(given)
-    except ValueError as error:
-        return [f"The output is not JSON: {error}"]
+    value = parse(given)
+    if value is NOTHING:
+        return []
     try:
         errors = sorted(validator.iter_errors(value), key=lambda error: error.json_path)
     except (Unresolvable, RecursionError) as error:

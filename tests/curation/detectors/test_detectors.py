@@ -60,4 +60,4 @@ def test_kinds_are_unique_and_every_detector_has_a_task() -> None:
     kinds = [detector.kind for detector in DETECTORS]
     assert len(set(kinds)) == len(kinds)
     assert all(detector.tasks and detector.title and detector.ask for detector in DETECTORS)
-    assert {d.kind for d in detectors_of(Task.SINGLE_LABEL)} == {"conflict"}
+    assert {d.kind for d in detectors_of(Task.SINGLE_LABEL)} == {"conflict", "outlier"}
