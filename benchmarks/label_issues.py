@@ -1,122 +1,125 @@
-"""How well planted label errors are found again, beside logistic regression in the same run.
+"""How well planted label errors are found again, beside two peers, in one command.
 
-    python benchmarks/label_issues.py FILE --text-column text --label-column label --noise 0.1
+    python benchmarks/label_issues.py banking77.csv clinc150.jsonl
 
-FILE is a CSV, JSONL or Parquet file whose labels count as the truth: its own errors count against
-every method alike.
+Each FILE is a CSV, JSONL or Parquet file whose labels count as the truth: its own errors count
+against every method alike. For every seed, file, kind of noise and rate each method gets the same
+vectors and the same labels, on one thread. Results are kept, one JSON object a line, and what is
+kept is not measured again unless the method has changed: a run that was stopped goes on, and
+
+    python benchmarks/label_issues.py banking77.csv clinc150.jsonl --methods tamis --again
+
+measures one method anew. Seeds come first, so the first fifth of the work has seen every cell.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import time
-from collections.abc import Callable
+import itertools
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from cleanlab.rank import get_label_quality_scores
-from noise import plant_noise
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from label_data import Labelled, read
+from label_measures import means, measure, worst_differences
+from label_methods import METHODS, version
+from label_results import FOLDER, Record, append, known
+from noise import KINDS, plant_noise
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from curation.duplicates import find_pairs
-from curation.embeddings import load_encoder
-from curation.label_issues import COPY_SIMILARITY, copy_groups, label_flags
-from curation.similarity import nearest_neighbours
-
-READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
-    ".csv": pl.read_csv,
-    ".jsonl": pl.read_ndjson,
-    ".parquet": pl.read_parquet,
-}
+KEY = ("file", "digest", "kind", "rate", "seed", "method")
 
 
 def main() -> None:
-    """Measure both methods for every seed and print a table, or JSON."""
+    """Measure what is not yet known, then print everything known of these files."""
     options = parse()
-    frame = READERS[options.file.suffix](options.file)
-    examples = pl.DataFrame(
-        {
-            "example_id": [f"{row:08d}" for row in range(frame.height)],
-            "text": frame[options.text_column],
-        }
-    )
-    names = frame[options.label_column].unique().sort().to_list()
-    truth = np.searchsorted(names, frame[options.label_column].to_list()).astype(np.int64)
-    vectors = load_encoder().encode(examples["text"].to_list())
-    groups = copy_groups(examples, find_pairs(examples, vectors, COPY_SIMILARITY))
-    results: list[dict[str, Any]] = []
-    for seed in range(1, options.seeds + 1):
-        noisy = plant_noise(truth, vectors, kind=options.kind, rate=options.noise, seed=seed)
-        given = examples.with_columns(given=pl.Series([names[label] for label in noisy]))
-        for method in (ours, baseline):
-            started = time.process_time()
-            doubt, flagged = method(given, noisy, vectors, groups)
-            row: dict[str, Any] = {"method": method.__name__, "seed": seed}
-            row["cpu_seconds"] = time.process_time() - started
-            results.append(row | measure(doubt, flagged, noisy != truth))
-    if options.json:
-        print(json.dumps({**vars(options), "file": str(options.file), "results": results}))
-    else:
-        show(results)
+    files = [
+        read(path, options.text_column, options.label_column, options.results.parent)
+        for path in options.files
+    ]
+    if not options.only_tables:
+        run(files, options)
+    show([record for record in known(options.results, KEY).values() if is_of(record, files)])
 
 
 def parse() -> argparse.Namespace:
     """Options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     parser.add_argument("--text-column", default="text")
     parser.add_argument("--label-column", default="label")
-    parser.add_argument("--noise", type=float, default=0.1)
-    parser.add_argument("--kind", choices=("confusable", "uniform"), default="confusable")
-    parser.add_argument("--seeds", type=int, default=1, help="how many, counted from 1")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--rates", nargs="+", type=float, default=[0.05, 0.10, 0.20])
+    parser.add_argument("--seeds", type=int, default=5, help="how many, counted from 1")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--again", action="store_true", help="measure what is known once more")
+    parser.add_argument("--only-tables", action="store_true", help="measure nothing")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=FOLDER / "label_results.jsonl",
+        help="JSONL; vectors beside it",
+    )
     return parser.parse_args()
 
 
-def ours(given: pl.DataFrame, _: Any, vectors: Any, groups: Any) -> tuple[Any, Any]:
-    """Doubt float64 [n] and flags bool [n]; the search for neighbours is part of the time."""
-    flags = label_flags(given, vectors, groups, nearest_neighbours(vectors, 10), seed=0)
-    return -flags["score"].to_numpy(), flags["flagged"].to_numpy()
-
-
-def baseline(_: pl.DataFrame, labels: Any, vectors: Any, __: Any) -> tuple[Any, Any]:
-    """Five-fold logistic regression on the embeddings, ranked by the same margin."""
-    from cleanlab.filter import find_label_issues
-
-    chances = cross_val_predict(
-        LogisticRegression(C=10, max_iter=300),
-        vectors,
-        labels,
-        cv=StratifiedKFold(5, shuffle=True, random_state=0),
-        method="predict_proba",
+def run(files: list[Labelled], options: argparse.Namespace) -> None:
+    """Append one line to the results for every cell and method that has none of this version."""
+    versions = {name: version(name) for name in options.methods}
+    done = {} if options.again else known(options.results, KEY)
+    cells = itertools.product(
+        range(1, options.seeds + 1), files, options.kinds, options.rates, options.methods
     )
-    scores = get_label_quality_scores(labels, chances, method="normalized_margin")
-    return -scores, find_label_issues(labels, chances, n_jobs=1)
+    for seed, file, kind, rate, method in cells:
+        key = (file.name, file.digest, kind, rate, seed, method)
+        if key in done and done[key]["version"] == versions[method]:
+            continue
+        record = dict(zip(KEY, key, strict=True)) | {"version": versions[method]}
+        record |= measure_cell(file, kind, rate, seed, method)
+        append(options.results, record)
+        print(
+            f"{file.name} {kind} {rate} seed {seed} {method}: "
+            f"AP {record['average_precision']:.3f}, {record['cpu_seconds']:.1f} CPU s",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
-def measure(doubt: Any, flagged: Any, wrong: Any) -> dict[str, float]:
-    """Ranking (AUROC, average precision, precision of the first 100) and flags against truth."""
-    first = np.argsort(-doubt, kind="stable")[:100]
-    hits = int((flagged & wrong).sum())
-    return {
-        "auroc": float(roc_auc_score(wrong, doubt)),
-        "average_precision": float(average_precision_score(wrong, doubt)),
-        "precision_at_100": float(wrong[first].mean()),
-        "flagged": int(flagged.sum()),
-        "flag_precision": hits / max(1, int(flagged.sum())),
-        "flag_recall": hits / max(1, int(wrong.sum())),
-    }
+def measure_cell(file: Labelled, kind: Any, rate: float, seed: int, method: str) -> Record:
+    """The measures and the CPU seconds, of children too, of one method in one cell."""
+    noisy = plant_noise(file.truth, file.vectors, kind=kind, rate=rate, seed=seed)
+    given, groups = file.given(noisy), file.groups
+    with threadpool_limits(limits=1):
+        before = sum(os.times()[:4])
+        doubt, flagged = METHODS[method](given, noisy, file.vectors, groups)
+        spent = sum(os.times()[:4]) - before
+    return {"cpu_seconds": spent, **measure(doubt, flagged, noisy != file.truth)}
 
 
-def show(results: list[dict[str, Any]]) -> None:
-    """A table, one line per method and seed."""
-    with pl.Config(tbl_cols=-1, tbl_rows=-1, float_precision=3, tbl_width_chars=160):
-        print(pl.DataFrame(results))
+def is_of(record: Record, files: list[Labelled]) -> bool:
+    """Whether a record is about one of the files as they are now."""
+    return any((record["file"], record["digest"]) == (each.name, each.digest) for each in files)
+
+
+def show(records: list[Record]) -> None:
+    """Tables in Markdown: the means, and where ours is compared, its worst seeds."""
+    if not records:
+        sys.exit("Nothing has been measured of these files yet.")
+    results = pl.DataFrame(records)
+    print(f"Mean over the seeds:\n\n{means(results)}")
+    ours, *peers = METHODS
+    for peer in peers:
+        if {ours, peer} <= set(results["method"]):
+            print(f"\n{ours} less {peer}, in the worst seed:\n")
+            print(worst_differences(results, ours, peer))
+    for name, versions in (
+        results.group_by("method", maintain_order=True)
+        .agg(pl.col("version").unique(maintain_order=True))
+        .iter_rows()
+    ):
+        print(f"\n{name}: {'; '.join(versions)}")
 
 
 if __name__ == "__main__":
