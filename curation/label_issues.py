@@ -1,24 +1,28 @@
 """Doubtful labels: a score, a suggestion and a reason in words for every example.
 
 Probabilities come from `curation.probabilities`; what they say of the given labels is judged by
-cleanlab (Northcutt et al., "Confident Learning", JAIR 2021).
+cleanlab (Northcutt et al., "Confident Learning", JAIR 2021; of several labels, Thyagarajan et al.,
+"Identifying Incorrect Annotations in Multi-Label Classification Data", 2023).
 
 Errors that follow a rule (all of one kind labelled wrong in the same way) look consistent and are
-invisible here, and the number of flagged examples is not an error rate: only an audit gives one.
+invisible here (see `curation.slices`), and the number of flagged examples is not an error rate:
+only an audit gives one.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from curation import label_map
 from curation.detectors.base import FLAG_SCHEMA
 from curation.duplicates import cluster
 from curation.errors import WrongUse
+from curation.label_reasons import reasons, set_reasons
 from curation.probabilities import (
     Floats,
     Neighbours,
@@ -30,6 +34,8 @@ from curation.probabilities import (
     out_of_sample_multilabel,
     out_of_sample_probabilities,
 )
+from curation.probabilities.bayes import telling_terms
+from curation.probabilities.wording import Wording
 from curation.records import Task, decode_output, encode_output
 
 COPY_SIMILARITY = 0.95
@@ -41,7 +47,17 @@ Stricter than what counts as a duplicate: paraphrases are evidence, copies are n
 _DIGITS = 6
 """Scores are rounded: further digits differ between machines and would mean nothing."""
 _NO_EVIDENCE = 0.5
-_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class LabelIssues:
+    """One `label` row of FLAG_SCHEMA per example, in the order given; the labels that overlap
+    (label_map.OVERLAP_SCHEMA); how far each label can be trusted (label_map.QUALITY_SCHEMA).
+    """
+
+    flags: pl.DataFrame
+    overlaps: pl.DataFrame
+    quality: pl.DataFrame
 
 
 def copy_groups(examples: pl.DataFrame, pairs: pl.DataFrame) -> Rows:
@@ -55,84 +71,84 @@ def copy_groups(examples: pl.DataFrame, pairs: pl.DataFrame) -> Rows:
     return groups.to_numpy().astype(np.int64)
 
 
-def label_flags(
+def label_issues(
     examples: pl.DataFrame,
     vectors: Vectors,
     groups: Rows,
     neighbours: Neighbours,
     *,
     seed: int,
+    method: str = "normalized_margin",
     progress: OnProgress | None = None,
-) -> pl.DataFrame:
-    """One `label` row (FLAG_SCHEMA) per example of a single-label dataset, in the order given.
+) -> LabelIssues:
+    """What is doubtful about the labels of a single-label dataset.
 
-    `examples` has `example_id, text, given` (null: no label). `vectors` float32 [n, d] of length
-    one, `groups` int [n] of near-duplicates, `neighbours` as `similarity.nearest_neighbours`.
+    `examples` has `example_id, text, given` (null: no label) and perhaps `verified` (Boolean): a
+    label that a person has vouched for teaches the model and is never flagged. `vectors` float32
+    [n, d] of length one, `groups` int [n] of copies, `neighbours` as
+    `similarity.nearest_neighbours`.
 
-    `score` is cleanlab's normalized margin of the out-of-sample probabilities; `confidence` and
+    `score` is cleanlab's score of the out-of-sample probabilities by `method`
+    (`normalized_margin`, `self_confidence` or `confidence_weighted_entropy`); `confidence` and
     `given_confidence` are calibrated probabilities of the suggested and the given label. `flagged`
     are the lowest scores, as many as confident learning counts errors: of cleanlab's filters the
-    one with the best F1 on planted errors. A label that no other group of near-duplicates has
-    cannot be judged: it gets 0.5 and no flag. Unlabelled examples get a suggestion only. Where
-    nothing can be said of any label every score is null and the reason says why.
+    one with the best F1 on planted errors. A label that no other group of copies has cannot be
+    judged: it gets 0.5 and no flag. Unlabelled examples get a suggestion only. Where nothing can
+    be said of any label every score is null and the reason says why.
     """
     names, labels = _encode(examples["given"])
+    texts = examples["text"].to_list()
     try:
-        chances = out_of_sample_probabilities(
-            examples["text"].to_list(),
-            vectors,
-            labels,
-            groups,
-            neighbours,
-            seed=seed,
-            progress=progress,
+        forecast = out_of_sample_probabilities(
+            texts, vectors, labels, groups, neighbours, seed=seed, progress=progress
         )
     except WrongUse as error:
         return _nothing_to_say(examples, error)
-    confidences = calibrate(chances, labels)
+    confidences = calibrate(forecast.chances, labels)
+    verified = _verified(examples)
     alone = (labels >= 0) & (groups_per_label(labels, groups) < 2)[labels]
-    scores, flagged = _judge(labels, chances, confidences, alone)
+    scores, flagged = _judge(labels, forecast.chances, confidences, alone, verified, method)
     best = confidences.argmax(axis=1)
     every = np.arange(len(labels))
     own = np.where(labels >= 0, confidences[every, labels], np.nan)
-    reasons = [
-        (f"No other example is labelled {names[labels[row]]}. " if alone[row] else "")
-        + _reason(
-            names, int(labels[row]), confidences[row], _others(row, labels, groups, neighbours)
-        )
-        for row in every.tolist()
-    ]
-    return _frame(
+    words = _words(forecast.wording, labels, best)
+    flags = _frame(
         examples,
         scores,
         [names[position] for position in best],
         confidences[every, best],
         own,
         flagged,
-        reasons,
+        list(reasons(names, labels, confidences, groups, neighbours, words, verified, alone)),
+    )
+    return LabelIssues(
+        flags,
+        label_map.overlapping_labels(names, labels, confidences),
+        label_map.label_quality(names, labels, confidences),
     )
 
 
-def multilabel_flags(
+def multilabel_issues(
     examples: pl.DataFrame,
     vectors: Vectors,
     groups: Rows,
     neighbours: Neighbours,
     *,
     seed: int,
+    method: str = "self_confidence",
     progress: OnProgress | None = None,
-) -> pl.DataFrame:
-    """One `label` row (FLAG_SCHEMA) per example of a multi-label dataset, as `label_flags`.
+) -> LabelIssues:
+    """What is doubtful about the labels of a multi-label dataset, as `label_issues`.
 
     `given` is a JSON list of labels, `suggested` the list of those with probability ≥ 0.5;
-    `confidence` is the probability of the least certain label in it. Score and `given_confidence`
-    are the probability of the least likely label, given or left out: the minimum of cleanlab's
-    scores per label, which ranks planted errors far better than its moving average over them.
+    `confidence` is the probability of the least certain label in it, `given_confidence` that of
+    the least likely label, given or left out. The score of an example is the least of cleanlab's
+    scores of its labels, which ranks planted errors far better than its moving average over them.
     Flagged: some label is, by confident learning on it against the rest, missing or too much.
     """
     names, targets, known = _encode_sets(examples["given"])
     try:
-        chances = out_of_sample_multilabel(
+        forecast = out_of_sample_multilabel(
             examples["text"].to_list(),
             vectors,
             targets,
@@ -144,9 +160,11 @@ def multilabel_flags(
         )
     except WrongUse as error:
         return _nothing_to_say(examples, error)
-    scores = np.where(known, np.where(targets > 0, chances, 1 - chances).min(axis=1), np.nan)
-    flagged = _doubtful_sets(targets, known, chances) & (scores < 0.5)
-    return _frame(
+    chances, verified = forecast.chances, _verified(examples)
+    likely = np.where(known, np.where(targets > 0, chances, 1 - chances).min(axis=1), np.nan)
+    scores, doubtful = _judge_sets(targets, known, chances, method)
+    flagged = doubtful.any(axis=1) & (likely < 0.5) & ~verified
+    flags = _frame(
         examples,
         scores,
         [
@@ -154,13 +172,13 @@ def multilabel_flags(
             for row in chances
         ],
         np.maximum(chances, 1 - chances).min(axis=1),
-        scores,
+        likely,
         flagged,
-        [
-            _set_reason(names, targets[row] if known[row] else None, chances[row])
-            for row in range(len(known))
-        ],
+        list(set_reasons(names, targets, known, chances, neighbours, groups, verified)),
     )
+    doubtful[verified] = False
+    quality = label_map.multilabel_quality(names, targets[known], doubtful[known])
+    return LabelIssues(flags, pl.DataFrame(schema=label_map.OVERLAP_SCHEMA), quality)
 
 
 def _encode(given: pl.Series) -> tuple[list[str], Rows]:
@@ -181,94 +199,80 @@ def _encode_sets(given: pl.Series) -> tuple[list[str], Floats, NDArray[np.bool_]
     return names, targets, np.array([labels is not None for labels in sets], dtype=np.bool_)
 
 
+def _verified(examples: pl.DataFrame) -> NDArray[np.bool_]:
+    if "verified" not in examples.columns:
+        return np.zeros(examples.height, dtype=np.bool_)
+    return examples["verified"].fill_null(value=False).to_numpy()
+
+
 def _judge(
-    labels: Rows, chances: Floats, confidences: Floats, alone: NDArray[np.bool_]
+    labels: Rows,
+    chances: Floats,
+    confidences: Floats,
+    alone: NDArray[np.bool_],
+    verified: NDArray[np.bool_],
+    method: str,
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Scores float64 [n] (NaN without a label) and flags bool [n].
 
-    The margin is taken before calibration, which shifts counts but spoils the ranking.
+    The score is taken before calibration, which shifts counts but spoils the ranking.
     """
     from cleanlab.count import num_label_issues
     from cleanlab.rank import get_label_quality_scores
 
     scores = np.full(len(labels), np.nan)
     known = labels >= 0
-    scores[known] = get_label_quality_scores(
-        labels[known], chances[known], method="normalized_margin"
-    )
+    scores[known] = get_label_quality_scores(labels[known], chances[known], method=method)
     scores[alone] = _NO_EVIDENCE
     judged = np.flatnonzero(known & ~alone)
     errors = num_label_issues(labels[judged], confidences[judged])
     flagged = np.zeros(len(labels), dtype=np.bool_)
     flagged[judged[np.argsort(scores[judged], kind="stable")[:errors]]] = True
-    return scores, flagged & (confidences.argmax(axis=1) != labels)
+    return scores, flagged & (confidences.argmax(axis=1) != labels) & ~verified
 
 
-def _doubtful_sets(targets: Floats, known: NDArray[np.bool_], chances: Floats) -> NDArray[np.bool_]:
-    """Rows with a label in doubt, bool [n]. A label that all or none have cannot be doubted."""
-    from cleanlab.filter import find_label_issues
+def _judge_sets(
+    targets: Floats, known: NDArray[np.bool_], chances: Floats, method: str
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Scores float64 [n] (NaN without labels) and which labels are in doubt, bool [n, K].
 
-    doubtful = np.zeros(len(targets), dtype=np.bool_)
-    for label in range(targets.shape[1]):
-        applies, chance = targets[known, label].astype(np.int64), chances[known, label]
-        if 2 <= applies.sum() <= len(applies) - 2:
-            both = np.column_stack([1 - chance, chance])
-            doubtful[known] |= find_label_issues(
-                applies, both, filter_by="confident_learning", n_jobs=1
-            )
-    return doubtful
+    A label that all or none have cannot be doubted.
+    """
+    from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
+    from cleanlab.multilabel_classification.rank import get_label_quality_scores
 
-
-def _others(row: int, labels: Rows, groups: Rows, neighbours: Neighbours) -> list[int]:
-    """Labels of the nearest labelled neighbours that are no near-duplicates of the row."""
-    near = neighbours[0][row]
-    return [int(k) for k in labels[near[groups[near] != groups[row]]] if k >= 0]
-
-
-def _reason(names: Sequence[str], label: int, confidences: Floats, others: list[int]) -> str:
-    """The evidence for one example, in words. `label` is −1 without one."""
-    parts = ["No label given."] if label < 0 else []
-    if others:
-        votes = sorted(Counter(others).items(), key=lambda vote: (-vote[1], vote[0]))
-        head, count = votes[0]
-        rest = ", ".join(f"{count} {names[k]}" for k, count in votes[1:_MOST_NAMED])
-        parts.append(
-            f"{count} of {len(others)} nearest neighbours are labelled {names[head]}"
-            + (f" ({rest})." if rest else ".")
-        )
-    best = int(confidences.argmax())
-    if label == best:
-        parts.append(f"The model agrees with {names[best]} ({confidences[best]:.0%}).")
-    else:
-        given = f"; {names[label]} has {confidences[label]:.0%}" if label >= 0 else ""
-        parts.append(f"The model expects {names[best]} ({confidences[best]:.0%}){given}.")
-    return " ".join(parts)
+    given = targets[known]
+    applies = given.sum(axis=0)
+    judged = np.flatnonzero((applies >= 2) & (applies <= len(given) - 2))
+    scores = np.full(len(targets), np.nan)
+    doubtful = np.zeros(targets.shape, dtype=np.bool_)
+    lists = [np.flatnonzero(row).tolist() for row in given[:, judged]]
+    shown = np.ascontiguousarray(chances[known][:, judged])
+    scores[known] = get_label_quality_scores(
+        lists, shown, method=method, aggregator_kwargs={"method": np.min}
+    )
+    found = find_multilabel_issues_per_class(lists, shown, filter_by="confident_learning", n_jobs=1)
+    doubtful[np.ix_(known, judged)] = np.asarray(found).reshape(shown.shape)
+    return scores, doubtful
 
 
-def _set_reason(names: Sequence[str], targets: Floats | None, chances: Floats) -> str:
-    """Which labels look missing or too much, the clearest first."""
-    if targets is None:
-        return "No labels given."
-    doubt = np.where(targets > 0, 1 - chances, chances)
-    clearest = [k for k in np.argsort(-doubt, kind="stable")[:_MOST_NAMED] if doubt[k] > 0.5]
-    if not clearest:
-        least = int(doubt.argmax())
-        side = "given" if targets[least] else "not given"
-        return f"The model agrees; least sure is {names[least]} ({side}, {chances[least]:.0%})."
-    parts = [
-        f"{names[k]} looks {'extra' if targets[k] else 'missing'} ({chances[k]:.0%} likely)"
-        for k in clearest
-    ]
-    return f"By the other examples {', '.join(parts)}."
+def _words(wording: Wording, labels: Rows, best: Rows) -> dict[int, list[str]]:
+    """Telling terms of the rows whose label is not the expected one."""
+    rows = np.flatnonzero((labels >= 0) & (labels != best))
+    found = telling_terms(wording.terms, wording.names, labels, best, rows)
+    return dict(zip(rows.tolist(), found, strict=True))
 
 
-def _nothing_to_say(examples: pl.DataFrame, error: WrongUse) -> pl.DataFrame:
+def _nothing_to_say(examples: pl.DataFrame, error: WrongUse) -> LabelIssues:
     nothing = np.full(examples.height, np.nan)
-    reasons = [
-        f"{'No label given. ' if given is None else ''}{error}" for given in examples["given"]
-    ]
+    why = [f"{'No label given. ' if given is None else ''}{error}" for given in examples["given"]]
     flagged = np.zeros(examples.height, dtype=np.bool_)
-    return _frame(examples, nothing, [None] * examples.height, nothing, nothing, flagged, reasons)
+    unknown: list[str | None] = [None] * examples.height
+    return LabelIssues(
+        _frame(examples, nothing, unknown, nothing, nothing, flagged, why),
+        pl.DataFrame(schema=label_map.OVERLAP_SCHEMA),
+        pl.DataFrame(schema=label_map.QUALITY_SCHEMA),
+    )
 
 
 def _frame(
@@ -278,7 +282,7 @@ def _frame(
     confidence: Floats,
     given_confidence: Floats,
     flagged: NDArray[np.bool_],
-    reasons: Sequence[str],
+    why: Sequence[str],
 ) -> pl.DataFrame:
     """The result in FLAG_SCHEMA; NaN becomes null."""
     numbers = pl.col("score", "confidence", "given_confidence")
@@ -291,7 +295,7 @@ def _frame(
             "confidence": confidence,
             "given_confidence": given_confidence,
             "flagged": flagged,
-            "reason": reasons,
+            "reason": why,
         },
         schema=FLAG_SCHEMA,
     ).with_columns(numbers.round(_DIGITS).fill_nan(None))

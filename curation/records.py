@@ -66,6 +66,11 @@ class Status(StrEnum):
     EXCLUDED = "excluded"
 
 
+LABEL_SCORES = ("normalized_margin", "self_confidence", "confidence_weighted_entropy")
+"""The rankings of cleanlab. The first is the best where labels are easily confused, the second
+where errors fall on any label alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Per-dataset settings of the analysis; stored with the dataset, part of every step's key."""
@@ -75,7 +80,9 @@ class Settings:
     """Cosine from which two examples count as near-duplicates; applied when pairs are read."""
     pair_floor: float = 0.80
     """Lowest cosine at which a pair is stored."""
-    neighbours: int = 10
+    neighbours: int = 20
+    label_score: str = "normalized_margin"
+    """How cleanlab ranks doubtful labels; see LABEL_SCORES."""
     seed: int = 0
 
 

@@ -20,11 +20,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curation import duplicates, embeddings, label_issues
+from curation import duplicates, embeddings
 from curation.detectors import Evidence, detect
 from curation.errors import TamisError
+from curation.groupings import topics
+from curation.label_issues import LabelIssues, copy_groups, label_issues, multilabel_issues
 from curation.records import Json, Progress, Settings, Task, text_hash
 from curation.similarity import Vectors, nearest_neighbours
+from curation.slices import find_slices
 from curation.vectors import VectorCache
 
 STEPS = ("embed", "duplicates", "flags")
@@ -66,7 +69,7 @@ class Job:
         )
 
     def path(self, result: str) -> Path:
-        """Parquet file of one result: `examples`, `pairs`, `neighbours` or `flags`."""
+        """Parquet file of one result: `examples`, `pairs`, `flags` and so on."""
         return self.folder / f"{result}.parquet"
 
     def finished(self, step: str) -> bool:
@@ -140,52 +143,70 @@ def _find_duplicates(
 
 
 def _find_flags(job: Job, examples: pl.DataFrame, progress: Callable[[Progress], None]) -> None:
+    evidence = _evidence(job, examples)
+    flags = detect(
+        evidence,
+        lambda detector: progress(Progress("flags", 0, 0, f"looking for: {detector.title}")),
+    )
+    # What a person has decided on is not called in question again.
+    flags = flags.join(examples.filter("verified"), on="example_id", how="anti")
+    if job.task.has_labels:
+        progress(Progress("flags", 0, 0, "comparing labels"))
+        issues = _label_issues(job, evidence, progress)
+        flags = pl.concat([flags, issues.flags])
+        write_atomically(job.path("overlaps"), issues.overlaps.write_parquet)
+        write_atomically(job.path("quality"), issues.quality.write_parquet)
+        progress(Progress("flags", 0, 0, "looking for slices"))
+        write_atomically(job.path("slices"), _slices(job, evidence, issues.flags).write_parquet)
+    write_atomically(job.path("flags"), flags.sort("example_id", "kind").write_parquet)
+
+
+def _evidence(job: Job, examples: pl.DataFrame) -> Evidence:
     pairs = pl.read_parquet(job.path("pairs"))
     vectors = _cache(job).load(examples["text_hash"].to_list())
-    found = [
-        detect(
-            _evidence(job, examples, vectors, pairs),
-            lambda detector: progress(Progress("flags", 0, 0, f"looking for: {detector.title}")),
-        )
-    ]
-    if job.task.has_labels:
-        found.append(_label_flags(job, examples, vectors, pairs, progress))
-    flags = pl.concat(found).sort("example_id", "kind")
-    write_atomically(job.path("flags"), flags.write_parquet)
-
-
-def _evidence(job: Job, examples: pl.DataFrame, vectors: Vectors, pairs: pl.DataFrame) -> Evidence:
     outputs = examples.select("example_id", output="given")
     conflicts = duplicates.conflicts(pairs, outputs, job.settings.near_threshold)
     chat = job.task is Task.CHAT
     return Evidence(
         task=job.task,
         examples=examples,
-        question_vectors=vectors if chat else None,
+        question_vectors=vectors,
         answer_vectors=_answer_vectors(job, examples, vectors) if chat else None,
         conflicts=_without_rewordings(job, conflicts) if chat else conflicts,
+        pairs=pairs,
+        neighbours=_neighbours(job, examples),
+        groups=copy_groups(examples, pairs),
         output_schema=job.output_schema,
     )
 
 
-def _label_flags(
-    job: Job,
-    examples: pl.DataFrame,
-    vectors: Vectors,
-    pairs: pl.DataFrame,
-    progress: Callable[[Progress], None],
-) -> pl.DataFrame:
-    find = (
-        label_issues.label_flags if job.task is Task.SINGLE_LABEL else label_issues.multilabel_flags
-    )
-    return find(
-        examples,
-        vectors,
-        label_issues.copy_groups(examples, pairs),
-        _neighbours(job, examples),
+def _label_issues(
+    job: Job, evidence: Evidence, progress: Callable[[Progress], None]
+) -> LabelIssues:
+    assert evidence.question_vectors is not None
+    assert evidence.neighbours is not None
+    assert evidence.groups is not None
+    single = job.task is Task.SINGLE_LABEL
+    method = job.settings.label_score
+    return (label_issues if single else multilabel_issues)(
+        evidence.examples,
+        evidence.question_vectors,
+        evidence.groups,
+        evidence.neighbours,
         seed=job.settings.seed,
+        method=method if single else "self_confidence",
         progress=progress,
     )
+
+
+def _slices(job: Job, evidence: Evidence, flags: pl.DataFrame) -> pl.DataFrame:
+    assert evidence.question_vectors is not None
+    assert evidence.neighbours is not None
+    topic = topics(evidence.question_vectors, seed=job.settings.seed)
+    examples = evidence.examples.with_columns(
+        suggested=flags["suggested"], cluster=pl.Series(topic, dtype=pl.Int64)
+    )
+    return find_slices(examples, job.task, neighbours=evidence.neighbours[0])
 
 
 def _neighbours(job: Job, examples: pl.DataFrame) -> tuple[NDArray[np.int64], Vectors]:
@@ -239,6 +260,8 @@ def _exit_with_parent() -> None:
 def main() -> int:
     """Entry point of the subprocess."""
     _exit_with_parent()
+    if hasattr(os, "nice"):
+        os.nice(5)  # people who review at the same time come first
     stdout = sys.stdout
     sys.stdout = sys.stderr  # libraries print; the protocol must not be disturbed
 

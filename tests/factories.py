@@ -74,7 +74,7 @@ def mark_analysed(workspace: Workspace, dataset: Dataset) -> None:
 
     def insert(cursor: object) -> None:
         for row in rows:
-            cursor.execute("INSERT INTO step VALUES ($1, $2, $3, 0, now())", list(row))  # type: ignore[attr-defined]
+            cursor.execute("INSERT INTO step VALUES ($1, $2, $3, 0, now(), 0)", list(row))  # type: ignore[attr-defined]
 
     workspace.store.write(insert)
 

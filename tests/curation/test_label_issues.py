@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from curation.detectors import FLAG_SCHEMA
-from curation.label_issues import label_flags, multilabel_flags
+from curation.label_issues import LabelIssues, label_issues, multilabel_issues
 from curation.similarity import nearest_neighbours
 
 Array = np.ndarray[Any, Any]
@@ -18,7 +18,8 @@ Array = np.ndarray[Any, Any]
 @pytest.fixture(autouse=True)
 def small_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel of fewer frequencies, so that the tests are quick."""
-    monkeypatch.setattr("curation.probabilities._FREQUENCIES", 100)
+    monkeypatch.setattr("curation.probabilities.ridge._FREQUENCIES", 100)
+    monkeypatch.setattr("curation.probabilities.ridge._TRIAL_FREQUENCIES", 50)
 
 
 NAMES = ["billing", "delivery", "login", "refund"]
@@ -44,10 +45,10 @@ def flags_of(
     examples: pl.DataFrame,
     vectors: Array,
     groups: Array | None = None,
-    find: Callable[..., pl.DataFrame] = label_flags,
+    find: Callable[..., LabelIssues] = label_issues,
 ) -> pl.DataFrame:
     groups = np.arange(examples.height) if groups is None else groups
-    return find(examples, vectors, groups, nearest_neighbours(vectors, 10), seed=0)
+    return find(examples, vectors, groups, nearest_neighbours(vectors, 10), seed=0).flags
 
 
 def given(examples: pl.DataFrame, changes: Mapping[int, str | None]) -> pl.DataFrame:
@@ -151,13 +152,13 @@ def test_where_nothing_can_be_said_every_row_says_so(labels: Any, reason: str) -
             "given": pl.Series(labels, dtype=pl.String),
         }
     )
-    for find in (label_flags, multilabel_flags):
+    for find in (label_issues, multilabel_issues):
         as_lists = examples.with_columns(
             given=pl.Series(
                 [
                     None
                     if label is None
-                    else json.dumps([label] if find is multilabel_flags else label)
+                    else json.dumps([label] if find is multilabel_issues else label)
                     for label in labels
                 ],
                 dtype=pl.String,
@@ -172,7 +173,7 @@ def test_where_nothing_can_be_said_every_row_says_so(labels: Any, reason: str) -
 
 def test_an_empty_dataset_gives_an_empty_frame() -> None:
     examples, vectors = dataset()
-    for find in (label_flags, multilabel_flags):
+    for find in (label_issues, multilabel_issues):
         flags = flags_of(examples.clear(), vectors[:0], find=find)
         assert flags.schema == pl.Schema(FLAG_SCHEMA)
         assert flags.is_empty()
@@ -194,21 +195,21 @@ def multilabel(changes: Mapping[int, list[str] | None]) -> tuple[pl.DataFrame, A
 
 def test_missing_and_extra_labels_are_named() -> None:
     changes = {2: ["billing"], 50: ["delivery", "money"], 85: []}
-    flags = flags_of(*multilabel(changes), find=multilabel_flags)
+    flags = flags_of(*multilabel(changes), find=multilabel_issues)
     assert flags.schema == pl.Schema(FLAG_SCHEMA)
     assert set(flags.sort("score").head(3)["example_id"]) == {"e002", "e050", "e085"}
     assert flags["flagged"][[2, 50, 85]].all()
     assert flags["flagged"].sum() <= 5
-    assert "money looks missing (" in flags["reason"][2]
-    assert "money looks extra (" in flags["reason"][50]
-    assert "login looks missing (" in flags["reason"][85]
+    assert "money looks missing: 10 of 10 nearest neighbours have it" in flags["reason"][2]
+    assert "money looks extra: " in flags["reason"][50]
+    assert "login looks missing: " in flags["reason"][85]
     assert flags["suggested"][2] == '["billing","money"]'
     assert flags["suggested"][50] == '["delivery"]'
     assert flags["reason"][10].startswith("The model agrees; least sure is ")
 
 
 def test_multilabel_without_labels_given_is_suggested_only() -> None:
-    found = flags_of(*multilabel({0: None}), find=multilabel_flags).row(0, named=True)
+    found = flags_of(*multilabel({0: None}), find=multilabel_issues).row(0, named=True)
     assert found["score"] is None
     assert found["given_confidence"] is None
     assert not found["flagged"]

@@ -4,27 +4,31 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from curation.errors import WrongUse
 from curation.probabilities import (
-    _fit,
+    bayes,
     calibrate,
     groups_per_label,
-    hybrid_features,
-    leave_group_out,
-    neighbour_votes,
     out_of_sample_multilabel,
     out_of_sample_probabilities,
 )
+from curation.probabilities.mixture import brier, weights_of
+from curation.probabilities.ridge import Shape, _fit, choose_shape, leave_group_out
+from curation.probabilities.votes import neighbour_votes
+from curation.probabilities.wording import read_wording
 from curation.similarity import nearest_neighbours
 
 Array = np.ndarray[Any, Any]
+SHAPE = Shape(gamma=0.5, penalty=1.0)
 
 
 @pytest.fixture(autouse=True)
 def small_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel of fewer frequencies, so that the tests are quick."""
-    monkeypatch.setattr("curation.probabilities._FREQUENCIES", 100)
+    monkeypatch.setattr("curation.probabilities.ridge._FREQUENCIES", 100)
+    monkeypatch.setattr("curation.probabilities.ridge._TRIAL_FREQUENCIES", 50)
 
 
 def unit(rows: Array) -> Array:
@@ -48,7 +52,7 @@ def chances_of(
     texts: list[str], vectors: Array, labels: Array, groups: Array, seed: int = 0
 ) -> Array:
     near = nearest_neighbours(vectors, 10)
-    return out_of_sample_probabilities(texts, vectors, labels, groups, near, seed=seed)
+    return out_of_sample_probabilities(texts, vectors, labels, groups, near, seed=seed).chances
 
 
 def test_leaving_a_group_out_equals_training_without_it() -> None:
@@ -60,14 +64,14 @@ def test_leaving_a_group_out_equals_training_without_it() -> None:
     known[[3, 29]] = False
     targets[~known] = 0
 
-    predicted = leave_group_out(features, targets, known, groups, seed=0)
+    predicted = leave_group_out(features, targets, known, groups, SHAPE, seed=0)
 
     for group in np.unique(groups):
         members = groups == group
-        rest = _fit(features, targets, known & ~members, seed=0)
+        rest = _fit(features, targets, known & ~members, SHAPE, seed=0)
         expected = rest.whiten(features[members & known]) @ rest.weights
         np.testing.assert_allclose(predicted[members & known], expected, atol=2e-4)
-    everything = _fit(features, targets, known, seed=0)
+    everything = _fit(features, targets, known, SHAPE, seed=0)
     expected = everything.whiten(features[~known]) @ everything.weights
     np.testing.assert_allclose(predicted[~known], expected, atol=1e-6)
 
@@ -75,15 +79,15 @@ def test_leaving_a_group_out_equals_training_without_it() -> None:
 def test_a_group_larger_than_the_feature_space_is_left_out_exactly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("curation.probabilities._FREQUENCIES", 3)
+    monkeypatch.setattr("curation.probabilities.ridge._FREQUENCIES", 3)
     generator = np.random.default_rng(2)
     features = unit(generator.normal(size=(30, 4)))
     targets = np.eye(2)[generator.integers(0, 2, 30)]
     groups = np.array([0] * 12 + [1] * 18)
     known = np.ones(30, dtype=bool)
-    predicted = leave_group_out(features, targets, known, groups, seed=0)
+    predicted = leave_group_out(features, targets, known, groups, SHAPE, seed=0)
     for group in (0, 1):
-        rest = _fit(features, targets, groups != group, seed=0)
+        rest = _fit(features, targets, groups != group, SHAPE, seed=0)
         expected = rest.whiten(features[groups == group]) @ rest.weights
         np.testing.assert_allclose(predicted[groups == group], expected, atol=1e-3)
 
@@ -172,9 +176,84 @@ def test_as_many_labels_as_texts_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_texts_without_words_leave_the_embeddings_alone() -> None:
-    vectors = unit(np.ones((3, 4)))
-    assert hybrid_features(["", " ", "-"], vectors, 0) is vectors
-    assert hybrid_features(["red house", "red car", "red house"], vectors, 0).shape[1] > 4
+    nothing = read_wording(["", " ", "-"], seed=0)
+    assert nothing.terms.shape == (3, 0)
+    assert nothing.axes.shape == (3, 0)
+    wording = read_wording(["red house", "red car", "Red house"], seed=0)
+    assert wording.names.tolist() == ["house", "red", "red house"]
+    assert wording.terms.toarray().tolist() == [[1, 1, 1], [0, 1, 0], [1, 1, 1]]
+    assert wording.axes.shape[0] == 3
+
+
+def test_words_judge_a_row_as_if_its_group_had_never_been_counted() -> None:
+    generator = np.random.default_rng(4)
+    terms = csr_array((generator.random((40, 12)) < 0.4).astype(np.float32))
+    labels = generator.integers(0, 3, 40)
+    labels[[5, 17]] = -1
+    groups = np.array([0] * 6 + [1] * 4 + list(range(2, 32)))
+    scores = bayes.leave_group_out(terms, labels, groups, np.arange(40))
+    chosen = [
+        smoothing
+        for smoothing in (0.01, 0.03, 0.1, 0.3, 1.0)
+        if np.allclose(scores[39], refitted(terms, labels, groups, 39, smoothing), atol=1e-4)
+    ]
+    assert len(chosen) == 1
+    for row in range(40):
+        expected = refitted(terms, labels, groups, row, chosen[0])
+        np.testing.assert_allclose(scores[row], expected, atol=1e-4)
+
+
+def refitted(terms: Any, labels: Array, groups: Array, row: int, smoothing: float) -> Array:
+    """Log-scores [K] of one row from counts without its group; smoothing as of all rows."""
+    prior = bayes.fit(terms, labels, smoothing).prior
+    rest = np.where(groups == groups[row], -1, labels)
+    dense = terms.toarray()
+    scores = []
+    for label in range(3):
+        counts = dense[rest == label].sum(axis=0)
+        weight = np.log(counts + prior) - np.log(counts.sum() + prior.sum())
+        scores.append(dense[row] @ weight + np.log((rest == label).sum() + 1))
+    return np.array(scores)
+
+
+def test_the_words_that_speak_for_the_other_label_are_named() -> None:
+    texts = ["my money back please"] * 4 + ["where is my parcel"] * 4 + ["i want my money back"]
+    wording = read_wording(texts, seed=0)
+    labels = np.array([0] * 4 + [1] * 5)
+    told = bayes.telling_terms(
+        wording.terms, wording.names, labels, np.zeros(9, dtype=np.int64), np.array([0, 4, 8])
+    )
+    assert told[0] == []
+    assert told[2][0] in {"money", "back", "money back"}
+
+
+def test_the_better_view_counts_more_and_a_useless_one_nothing() -> None:
+    generator = np.random.default_rng(6)
+    labels = generator.integers(0, 3, 3000)
+    good = generator.dirichlet([1, 1, 1], 3000) + 2 * np.eye(3)[labels]
+    noise = generator.dirichlet([1, 1, 1], 3000)
+    views = [(view / view.sum(axis=1, keepdims=True)).astype(np.float32) for view in (good, noise)]
+    weights = weights_of(views, labels)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[0] > 0.85
+    twice = weights_of([views[0], views[0]], labels)
+    assert twice[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_brier_score_by_hand() -> None:
+    # (0.8² − 2·0.8 + 1) + 0.2² = 0.08 and 1² + 1² = 2.
+    assert brier(np.array([[0.8, 0.2], [1.0, 0.0]]), np.array([0, 1])) == pytest.approx(1.04)
+
+
+def test_the_shape_suits_the_labels_whether_they_follow_meaning_or_wording() -> None:
+    generator = np.random.default_rng(8)
+    vectors = unit(generator.normal(size=(400, 8)))
+    axes = unit(generator.normal(size=(400, 8)))
+    rows = np.arange(400)
+    by_meaning = np.eye(2, dtype=np.float32)[(vectors[:, 0] > 0).astype(int)]
+    by_wording = np.eye(2, dtype=np.float32)[(axes[:, 0] > 0).astype(int)]
+    assert choose_shape(vectors, axes, by_meaning, rows, seed=0).wording == 0
+    assert choose_shape(vectors, axes, by_wording, rows, seed=0).wording == 1
 
 
 def test_groups_per_label_by_hand() -> None:
@@ -200,7 +279,8 @@ def test_multilabel_probabilities_are_calibrated_questions() -> None:
     known = np.ones(len(labels), dtype=bool)
     known[0] = False
     near = nearest_neighbours(vectors, 10)
-    chances = out_of_sample_multilabel(texts, vectors, targets, known, groups, near, seed=0)
+    forecast = out_of_sample_multilabel(texts, vectors, targets, known, groups, near, seed=0)
+    chances = forecast.chances
     assert ((chances >= 0.5) == (targets > 0)).mean() > 0.98
     assert (chances[0] >= 0.5).tolist() == [True, False, False, False]
     with pytest.raises(WrongUse, match="no label both applies"):
