@@ -106,8 +106,8 @@ def find_pairs(
     head of this module for which pairs stand for a group of exact copies. Kind `near-twin`: the
     texts are alike but the guard (`why_not_duplicate`) found a difference that matters.
 
-    No pair is missed: see `similar_rows`. Raises WrongUse where the arguments do not fit, and
-    TamisError where more than MAX_PAIRS pairs reach the floor.
+    What is surely found and what may be missed says `similar_rows`. Raises WrongUse where the
+    arguments do not fit, and TamisError where more than MAX_PAIRS pairs reach the floor.
     """
     if len(vectors) != examples.height or examples["example_id"].n_unique() != examples.height:
         raise WrongUse(

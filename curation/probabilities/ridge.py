@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dtrtri
 
 from curation.probabilities.types import Floats, Rows, Vectors
 
@@ -139,7 +140,7 @@ def _fit(
         waves = _waves(features[block], directions)
         covariance += waves.T @ waves
         moments += waves.T @ targets[block]
-    whitening = np.linalg.inv(np.linalg.cholesky(covariance)).T
+    whitening = dtrtri(np.linalg.cholesky(covariance), lower=1)[0].T
     return _Ridge(directions, whitening.astype(np.float32), whitening.T @ moments)
 
 

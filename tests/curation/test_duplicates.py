@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import duplicates, similarity
+from curation import duplicates
 from curation.duplicates import (
     PAIR_SCHEMA,
     cluster,
@@ -19,7 +19,6 @@ from curation.duplicates import (
     find_pairs,
     leakage_groups,
     mark_differences,
-    nearest_neighbours,
 )
 from curation.errors import TamisError, WrongUse
 
@@ -148,15 +147,6 @@ def test_no_pair_is_missed_and_none_is_invented(
         assert kind == "near"
 
 
-def test_no_pair_is_missed_across_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(similarity, "_TILE_ROWS", 16)
-    monkeypatch.setattr(similarity, "_TILE_COLUMNS", 48)
-    vectors = clustered(7, 500, 128, 0.7)
-    found = find_pairs(frame([words(row) for row in range(500)]), vectors, 0.8)
-    cosine = vectors.astype(np.float64) @ vectors.astype(np.float64).T
-    assert found.height == np.count_nonzero(np.triu(cosine >= 0.8, 1)) > 100
-
-
 def test_the_rows_may_come_in_any_order() -> None:
     texts = ["Pay $5", "pay $5!", *(words(row) for row in range(40))]
     examples, vectors = frame(texts), clustered(3, len(texts), 80, 0.6)
@@ -217,45 +207,6 @@ def test_wrong_arguments_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TamisError, match="More than 100 pairs") as caught:
         find_pairs(frame([words(n) for n in range(50)]), np.ones((50, 1), np.float32), 0.8)
     assert "pair_floor" in caught.value.hint
-
-
-# nearest_neighbours
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 300), st.integers(1, 12))
-def test_neighbours_are_those_of_brute_force(seed: int, count: int, k: int) -> None:
-    vectors = clustered(seed, count, 12, 0.8) if count else np.zeros((0, 12), np.float32)
-    indices, values = nearest_neighbours(vectors, k)
-    width = max(0, min(k, count - 1))
-    assert indices.shape == values.shape == (count, width)
-    assert (indices.dtype, values.dtype) == (np.int64, np.float32)
-    cosine = vectors.astype(np.float64) @ vectors.astype(np.float64).T
-    np.fill_diagonal(cosine, -np.inf)
-    if width:
-        best = np.sort(cosine, axis=1)[:, ::-1][:, :width]
-        np.testing.assert_allclose(values, np.minimum(best, 1), atol=1e-6)
-        np.testing.assert_allclose(np.take_along_axis(cosine, indices, 1), best, atol=1e-6)
-        assert (np.diff(values, axis=1) <= 0).all()
-
-
-def test_neighbours_that_tie_come_by_row_number() -> None:
-    vectors = np.zeros((400, 2), dtype=np.float32)
-    vectors[:, 0] = 1
-    indices, values = nearest_neighbours(vectors, 3)
-    assert indices[0].tolist() == [1, 2, 3]
-    assert indices[2].tolist() == [0, 1, 3]
-    assert indices[399].tolist() == [0, 1, 2]
-    assert (values == 1).all()
-
-
-def test_neighbours_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = clustered(5, 300, 20, 0.9)
-    whole = nearest_neighbours(vectors, 7)
-    monkeypatch.setattr(similarity, "_BLOCK_CELLS", 2000)
-    in_blocks = nearest_neighbours(vectors, 7)
-    np.testing.assert_array_equal(whole[0], in_blocks[0])
-    np.testing.assert_array_equal(whole[1], in_blocks[1])
 
 
 # cluster

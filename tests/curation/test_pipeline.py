@@ -14,8 +14,9 @@ from curation.clusters import clusters, pair_rows
 from curation.errors import Cancelled, ModelUnavailable, WorkerFailed, WrongUse
 from curation.importing import import_file, quarantined_rows
 from curation.labels import flag_rows
-from curation.records import Dataset, Progress, Settings, Task
+from curation.records import Action, Dataset, Progress, Settings, Task
 from curation.workspace import Workspace
+from tests.factories import add_examples, mark_analysed, operation
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 STEPS = ("embed", "duplicates", "flags")
@@ -128,6 +129,53 @@ def test_a_setting_redoes_only_what_depends_on_it(tmp_path: Path) -> None:
     dataset = workspace.update_dataset(dataset, settings=Settings(near_threshold=0.85))
     assert pipeline.stale_steps(workspace, dataset) == ["flags"]
     assert set(pipeline.analyze(workspace, dataset).seconds) == {"flags"}
+
+
+def test_decisions_teach_the_model_and_are_not_called_in_question_again(tmp_path: Path) -> None:
+    workspace, dataset = small(tmp_path)
+    rows = [("where is parcel number 99", "login"), ("a parcel of mine is late", "parcel")]
+    import_file(workspace, dataset, csv(tmp_path / "b.csv", rows))
+    pipeline.analyze(workspace, dataset)
+    flagged = flag_rows(workspace, dataset).filter("flagged", kind="label")
+    wrong = flagged.filter(given="login")["example_id"].to_list()
+    assert wrong
+    ids = flag_rows(workspace, dataset).filter(kind="label")["example_id"].to_list()
+    decide(workspace, dataset, ids[:9], Action.KEEP)
+    assert pipeline.undigested(workspace, dataset) == 9
+    assert not pipeline.refresh_due(workspace, dataset)
+    decide(workspace, dataset, wrong, Action.KEEP)
+    decide(workspace, dataset, ids[9:12], Action.KEEP)
+    assert pipeline.refresh_due(workspace, dataset)
+    assert pipeline.stale_steps(workspace, dataset) == []
+
+    assert set(pipeline.analyze(workspace, dataset).seconds) == {"flags"}
+
+    assert pipeline.undigested(workspace, dataset) == 0
+    assert not pipeline.refresh_due(workspace, dataset)
+    again = {row["example_id"]: row for row in flag_rows(workspace, dataset).to_dicts()}
+    for example in (*ids[:12], *wrong):
+        assert not again[example]["flagged"]
+        assert again[example]["reason"].startswith("A person has decided on this example.")
+
+
+def test_only_decisions_on_labels_are_worth_scoring_anew(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "w")
+    chat = workspace.create_dataset("chat", Task.CHAT)
+    ids = add_examples(workspace, chat, [(f"question {n}", "an answer") for n in range(12)])
+    mark_analysed(workspace, chat)
+    decide(workspace, chat, ids, Action.KEEP)
+    assert pipeline.undigested(workspace, chat) == 0
+    assert not pipeline.refresh_due(workspace, chat)
+
+
+def decide(workspace: Workspace, dataset: Dataset, ids: list[str], action: Action) -> None:
+    given = dict(
+        workspace.store.read(
+            "SELECT example_id, given FROM example WHERE dataset_id = $dataset",
+            {"dataset": dataset.dataset_id},
+        ).iter_rows()
+    )
+    workspace.store.decide([operation(dataset, key, action, given[key]) for key in ids])
 
 
 def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
