@@ -12,8 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curation.duplicates import find_pairs
-from curation.label_issues import COPY_SIMILARITY, copy_groups
+from curation.duplicates import COPY_SIMILARITY, copy_groups, find_pairs
 
 READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
     ".csv": pl.read_csv,

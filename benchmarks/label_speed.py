@@ -108,8 +108,7 @@ def synthesise(options: argparse.Namespace) -> None:
     from label_data import read
     from noise import plant_noise
 
-    from curation.duplicates import find_pairs
-    from curation.label_issues import COPY_SIMILARITY, copy_groups
+    from curation.duplicates import COPY_SIMILARITY, copy_groups, find_pairs
 
     base = read(options.file, options.text_column, options.label_column, options.folder)
     count = options.rows[0]

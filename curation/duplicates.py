@@ -31,6 +31,7 @@ __all__ = [
     "PAIR_SCHEMA",
     "cluster",
     "conflicts",
+    "copy_groups",
     "exact_key",
     "find_pairs",
     "leakage_groups",
@@ -47,6 +48,12 @@ PAIR_SCHEMA = {
     "similarity": pl.Float32,
     "kind": pl.String,
 }
+COPY_SIMILARITY = 0.95
+"""Cosine from which another example is so nearly a copy that it must not vouch for a label.
+
+Stricter than what counts as a duplicate: paraphrases are evidence, copies are not.
+"""
+
 MAX_PAIRS = 10_000_000
 """More near pairs than people or memory can bear; a sign that the floor is too low for the data."""
 
@@ -300,6 +307,17 @@ def leakage_groups(
             .otherwise(pl.col("example_id").min().over("part")),
         )
     )
+
+
+def copy_groups(examples: pl.DataFrame, pairs: pl.DataFrame) -> Rows:
+    """Number of each example's cluster of copies, int64 [n].
+
+    `examples` has `example_id`; `pairs` is of `find_pairs`, down to COPY_SIMILARITY.
+    """
+    clusters = cluster(pairs, COPY_SIMILARITY)
+    joined = examples.join(clusters, on="example_id", how="left", maintain_order="left")
+    groups = joined.select(pl.coalesce("cluster", "example_id").rank("dense")).to_series()
+    return groups.to_numpy().astype(np.int64)
 
 
 def conflicts(pairs: pl.DataFrame, outputs: pl.DataFrame, threshold: float) -> pl.DataFrame:

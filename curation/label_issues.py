@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from curation import label_map
 from curation.detectors.base import FLAG_SCHEMA
-from curation.duplicates import cluster
 from curation.errors import WrongUse
 from curation.label_reasons import reasons, set_reasons
 from curation.probabilities import (
@@ -38,12 +37,6 @@ from curation.probabilities.bayes import telling_terms
 from curation.probabilities.wording import Wording
 from curation.records import Task, decode_output, encode_output
 
-COPY_SIMILARITY = 0.95
-"""Cosine from which another example is so nearly a copy that it must not vouch for a label.
-
-Stricter than what counts as a duplicate: paraphrases are evidence, copies are not.
-"""
-
 _DIGITS = 6
 """Scores are rounded: further digits differ between machines and would mean nothing."""
 _NO_EVIDENCE = 0.5
@@ -58,17 +51,6 @@ class LabelIssues:
     flags: pl.DataFrame
     overlaps: pl.DataFrame
     quality: pl.DataFrame
-
-
-def copy_groups(examples: pl.DataFrame, pairs: pl.DataFrame) -> Rows:
-    """Number of each example's cluster of copies, int64 [n], for `groups` of the functions below.
-
-    `examples` has `example_id`; `pairs` is of `duplicates.find_pairs`, down to COPY_SIMILARITY.
-    """
-    clusters = cluster(pairs, COPY_SIMILARITY)
-    joined = examples.join(clusters, on="example_id", how="left", maintain_order="left")
-    groups = joined.select(pl.coalesce("cluster", "example_id").rank("dense")).to_series()
-    return groups.to_numpy().astype(np.int64)
 
 
 def label_issues(

@@ -24,7 +24,7 @@ from curation import duplicates, embeddings
 from curation.detectors import Evidence, detect
 from curation.errors import TamisError
 from curation.groupings import topics
-from curation.label_issues import LabelIssues, copy_groups, label_issues, multilabel_issues
+from curation.label_issues import LabelIssues, label_issues, multilabel_issues
 from curation.records import Json, Progress, Settings, Task, text_hash
 from curation.similarity import Vectors, nearest_neighbours
 from curation.slices import find_slices
@@ -175,7 +175,7 @@ def _evidence(job: Job, examples: pl.DataFrame) -> Evidence:
         conflicts=_without_rewordings(job, conflicts) if chat else conflicts,
         pairs=pairs,
         neighbours=_neighbours(job, examples),
-        groups=copy_groups(examples, pairs),
+        groups=duplicates.copy_groups(examples, pairs),
         output_schema=job.output_schema,
     )
 
