@@ -6,6 +6,7 @@ here either. It also knows which words speak for a label, which is what people u
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,11 +102,18 @@ def telling_terms(
         weight[model.counts[best, mine] < _FEWEST_USES] = -np.inf
         order = np.argsort(-weight, kind="stable")
         words = [str(names[mine[at]]) for at in order if weight[at] >= _TELLING]
-        found.append(_without_parts(words)[:most])
+        found.append(_without_parts(filter(_says_something, words))[:most])
     return found
 
 
-def _without_parts(words: list[str]) -> list[str]:
+def _says_something(term: str) -> bool:
+    """True for what is more than numbers and words like "and"."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return not all(word.isnumeric() or word in ENGLISH_STOP_WORDS for word in term.split())
+
+
+def _without_parts(words: Iterable[str]) -> list[str]:
     """The words that are no part of a pair before them, nor a pair around a word before them."""
     kept: list[str] = []
     for word in words:
