@@ -1,6 +1,5 @@
 """Pairs, clusters, leakage groups and conflicts, against brute force and by hand."""
 
-import string
 from collections import Counter
 from itertools import pairwise
 
@@ -41,8 +40,8 @@ def clustered(seed: int, count: int, width: int, spread: float) -> np.ndarray:
 
 
 def words(number: int) -> str:
-    """A text of its own for every number, which the guard has nothing to say about."""
-    return "word" + "".join(string.ascii_lowercase[int(digit)] for digit in str(number))
+    """A text of its own for every number, in which the guard sees no difference that matters."""
+    return "card " + " ".join("the" if bit == "1" else "a" for bit in f"{number:b}")
 
 
 def frame(texts: list[str]) -> pl.DataFrame:

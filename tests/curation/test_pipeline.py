@@ -243,7 +243,7 @@ def test_the_other_tasks_go_the_whole_way_too(
             conflicts = set(flags.filter(pl.col("kind") == "conflict")["source_row"])
             assert not copies & conflicts
         kinds = {
-            Task.CHAT: {"mismatch": 0.85, "conflict": 0.9, "empty-output": 1.0},
+            Task.CHAT: {"mismatch": 0.85, "conflict": 0.8, "empty-output": 1.0},
             Task.MULTI_LABEL: {"label": 0.75},
             Task.EXTRACTION: {"schema": 1.0, "conflict": 0.6},
         }[task]
