@@ -25,9 +25,9 @@ import polars as pl
 import curation
 from curation.embeddings import model_key
 from curation.errors import Cancelled, ModelUnavailable, TamisError, WorkerFailed, WrongUse
+from curation.job import STEPS, Job
 from curation.records import Dataset, Json, Progress, canonical_json
 from curation.store import insert_frame
-from curation.worker import STEPS, Job
 from curation.workspace import Workspace
 
 # Raise a number here when the meaning of a step's results changes: old results are then redone.

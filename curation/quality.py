@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import polars as pl
 
@@ -132,6 +133,48 @@ def confusion(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
         """,
         {"dataset": dataset.dataset_id},
     )
+
+
+def overlaps(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+    """Pairs of labels given for one another, most overlapping first: `label_map.OVERLAP_SCHEMA`.
+
+    Estimates, of the last analysis; empty for other tasks than single-label.
+    """
+    return workspace.store.read(
+        "SELECT * EXCLUDE (dataset_id) FROM label_overlap WHERE dataset_id = $dataset "
+        "ORDER BY share DESC, joint DESC, label, other",
+        {"dataset": dataset.dataset_id},
+    )
+
+
+def label_quality(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+    """How far each label can be trusted, the worst first: `label_map.QUALITY_SCHEMA`.
+
+    Estimates, of the last analysis; null where too few examples are clear. Empty without labels.
+    """
+    return workspace.store.read(
+        "SELECT * EXCLUDE (dataset_id) FROM label_quality WHERE dataset_id = $dataset "
+        "ORDER BY label_quality NULLS LAST, label",
+        {"dataset": dataset.dataset_id},
+    )
+
+
+def slices(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+    """Groups of examples whose labels fail together, strongest first: `slices.SLICE_SCHEMA`."""
+    return workspace.store.read(
+        "SELECT * EXCLUDE (dataset_id) FROM slice WHERE dataset_id = $dataset "
+        "ORDER BY p_value, excess DESC, slice_id",
+        {"dataset": dataset.dataset_id},
+    )
+
+
+def last_scored(workspace: Workspace, dataset: Dataset) -> datetime | None:
+    """When the flags were last computed, with time zone; None before the first time."""
+    found: datetime | None = workspace.store.value(
+        "SELECT finished_at FROM step WHERE dataset_id = $dataset AND name = 'flags'",
+        {"dataset": dataset.dataset_id},
+    )
+    return found
 
 
 def duplicate_summary(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:

@@ -1,8 +1,7 @@
 """The subprocess in which torch lives: Parquet in, Parquet out, progress as JSON lines on stdout.
 
-Started by `curation.pipeline` as `python -m curation.worker FOLDER`. The folder holds `job.json`
-and `examples.parquet`; each step leaves its results there with a `.key` file beside them, written
-last, so that a killed run resumes with the first step that has no key.
+Started by `curation.pipeline` as `python -m curation.worker FOLDER`; see `curation.job` for what is
+in the folder.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -24,73 +23,12 @@ from curation import duplicates, embeddings
 from curation.detectors import Evidence, detect
 from curation.errors import TamisError
 from curation.groupings import topics
+from curation.job import STEPS, Job, write_atomically
 from curation.label_issues import LabelIssues, label_issues, multilabel_issues
-from curation.records import Json, Progress, Settings, Task, text_hash
+from curation.records import Json, Progress, Task, text_hash
 from curation.similarity import Vectors, nearest_neighbours
 from curation.slices import find_slices
 from curation.vectors import VectorCache
-
-STEPS = ("embed", "duplicates", "flags")
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker is asked to do: `keys` maps each step to the key of its inputs."""
-
-    folder: Path
-    vectors: Path
-    task: Task
-    settings: Settings
-    output_schema: Json | None
-    keys: dict[str, str]
-
-    def save(self) -> None:
-        """Write `job.json` for the subprocess to load."""
-        content = {
-            "vectors": str(self.vectors),
-            "task": str(self.task),
-            "settings": asdict(self.settings),
-            "output_schema": self.output_schema,
-            "keys": self.keys,
-        }
-        (self.folder / "job.json").write_text(json.dumps(content), "utf-8")
-
-    @classmethod
-    def load(cls, folder: Path) -> Job:
-        """Read what `save` wrote."""
-        content = json.loads((folder / "job.json").read_text("utf-8"))
-        return cls(
-            folder=folder,
-            vectors=Path(content["vectors"]),
-            task=Task(content["task"]),
-            settings=Settings(**content["settings"]),
-            output_schema=content["output_schema"],
-            keys=content["keys"],
-        )
-
-    def path(self, result: str) -> Path:
-        """Parquet file of one result: `examples`, `pairs`, `flags` and so on."""
-        return self.folder / f"{result}.parquet"
-
-    def finished(self, step: str) -> bool:
-        """True where the step's results are there for just these inputs."""
-        key = self.folder / f"{step}.key"
-        return key.exists() and key.read_text("utf-8") == self.keys[step]
-
-    def mark_finished(self, step: str) -> None:
-        """Record, last of all, that the step's results are whole."""
-        write_atomically(
-            self.folder / f"{step}.key", lambda path: path.write_text(self.keys[step], "utf-8")
-        )
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, sync it and rename it into place."""
-    partial = path.with_suffix(path.suffix + ".partial")
-    write(partial)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def run(job: Job, report: Callable[[Json], None]) -> None:

@@ -7,33 +7,28 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import polars as pl
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from curation import quality
-from curation.clusters import pair_rows
 from curation.errors import TamisError, WrongUse
 from curation.importing import import_file
 from curation.ingest import ColumnMapping, preview
-from curation.labels import flag_rows
 from curation.pipeline import analyze as run_analysis
 from curation.pipeline import stale_steps
-from curation.records import Json, Settings, Task
+from curation.records import LABEL_SCORES, Dataset, Json, Settings, Task
 from curation.workspace import Workspace
 from exports.export import export_dataset
 from exports.split import SplitFractions
 from exports.verify import verify_export
 from labeling import demo as demonstration
-from labeling import samples, server
+from labeling import samples, server, table_commands
 from labeling.progress import progress_on_stderr
-from labeling.tables import write_table
+from labeling.terminal import HERE, DatasetOption, JsonOption, WorkspaceOption, print_line, report
 from labeling.uploads import parse_schema
 
 app = typer.Typer(
@@ -42,17 +37,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-WorkspaceOption = Annotated[
-    Path,
-    typer.Option(
-        "--workspace", "-w", envvar="TAMIS_WORKSPACE", help="Workspace folder.", show_default="."
-    ),
-]
-DatasetOption = Annotated[str, typer.Option("--dataset", "-d", help="Name of the dataset.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Results as JSON, for machines.")]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help=".csv, .jsonl or .parquet file.")]
-HERE = Path()
 
 
 @app.command()
@@ -145,39 +129,38 @@ def import_files(
                         opened, target, file, mapping, delimiter=csv_delimiter, progress=progress
                     )
                 )
-        report(pl.DataFrame([asdict(summary) for summary in summaries]), as_json)
+        report(pl.DataFrame([asdict(summary) for summary in summaries]), as_json=as_json)
 
 
 @app.command()
 def analyze(
-    dataset: DatasetOption, workspace: WorkspaceOption = HERE, as_json: JsonOption = False
+    dataset: DatasetOption,
+    label_score: Annotated[
+        str | None,
+        typer.Option(help=f"Ranking of doubtful single labels: {', '.join(LABEL_SCORES)}."),
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
 ) -> None:
-    """Embed, find duplicates and flags. Runs only what is not up to date; resumes if stopped."""
+    """Embed, find duplicates and flags. Runs only what is not up to date; resumes if stopped.
+
+    What people have decided on since the last time counts as news for the labels' scores.
+    """
     with Workspace.open(workspace) as opened:
-        target = opened.dataset(dataset)
+        target = _ranked(opened, opened.dataset(dataset), label_score)
         with progress_on_stderr(dataset) as progress:
             done = run_analysis(opened, target, progress=progress)
         rows = [(step, round(seconds, 2), "done") for step, seconds in done.seconds.items()]
         rows += [(step, 0.0, "up to date") for step in done.up_to_date]
-        report(pl.DataFrame(rows, schema=["step", "seconds", "state"], orient="row"), as_json)
-        report(quality.flagged_by_kind(opened, target), as_json)
-        report(quality.duplicate_summary(opened, target), as_json)
+        report(
+            pl.DataFrame(rows, schema=["step", "seconds", "state"], orient="row"), as_json=as_json
+        )
+        report(quality.flagged_by_kind(opened, target), as_json=as_json)
+        report(quality.duplicate_summary(opened, target), as_json=as_json)
 
 
-@app.command()
-def flags(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
-    """Write the flags: one row per example and kind, worst first."""
-    with Workspace.open(workspace) as opened:
-        save(flag_rows(opened, opened.dataset(dataset)), out)
-
-
-@app.command()
-def duplicates(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
-    """Write the similar pairs: exact, near (merged) and near-twin (alike, never merged)."""
-    with Workspace.open(workspace) as opened:
-        target = opened.dataset(dataset)
-        alike = pl.col("similarity") >= target.settings.near_threshold
-        save(pair_rows(opened, target).filter(alike), out)
+for command in table_commands.COMMANDS:
+    app.command()(command)
 
 
 @app.command()
@@ -228,7 +211,9 @@ def status(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
                 }
             )
         report(
-            pl.DataFrame(rows), as_json, empty="No datasets yet: tamis import FILE … --dataset NAME"
+            pl.DataFrame(rows),
+            as_json=as_json,
+            empty="No datasets yet: tamis import FILE … --dataset NAME",
         )
 
 
@@ -272,28 +257,21 @@ def demo(
     demonstration.run(folder)
 
 
-def print_line(text: str) -> None:
-    """One line of results."""
-    sys.stdout.write(text + "\n")
-
-
-def report(frame: pl.DataFrame, as_json: bool, empty: str = "") -> None:
-    """A result table on stdout, for people or as one JSON line."""
-    if as_json:
-        print_line(json.dumps(frame.to_dicts(), default=str, ensure_ascii=False))
-    elif frame.is_empty():
-        print_line(empty) if empty else None
-    else:
-        table = Table(*[name.replace("_", " ") for name in frame.columns])
-        for row in frame.iter_rows():
-            table.add_row(*[Text("" if value is None else str(value)) for value in row])
-        Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-def save(frame: pl.DataFrame, out: Path) -> None:
-    """Write a result table and say where it is."""
-    write_table(frame, out)
-    print_line(f"{len(frame)} rows: {out}")
+def _ranked(workspace: Workspace, dataset: Dataset, label_score: str | None) -> Dataset:
+    """The dataset, with that ranking of doubtful labels from now on."""
+    if label_score is None:
+        return dataset
+    if label_score not in LABEL_SCORES:
+        raise WrongUse(
+            f"There is no ranking '{label_score}'.", f"There is: {', '.join(LABEL_SCORES)}."
+        )
+    if dataset.task is not Task.SINGLE_LABEL:
+        raise WrongUse(
+            f"Dataset '{dataset.name}' is {dataset.task}: the rankings are for single labels.",
+            "Leave --label-score out.",
+        )
+    settings = replace(dataset.settings, label_score=label_score)
+    return workspace.update_dataset(dataset, settings=settings)
 
 
 def _task_of(files: list[Path], delimiter: str | None) -> Task:

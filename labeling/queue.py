@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from curation.records import Dataset
+from curation.records import Dataset, Json
 from curation.workspace import Workspace
 
 FLAGGED = "any"
@@ -50,6 +50,8 @@ class Filter:
     """Part of the input or output, in any case."""
     example: str = ""
     """One example id."""
+    slice: str = ""
+    """The id of a slice; its examples come in the order of the slice."""
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
@@ -104,6 +106,8 @@ _CONDITIONS = {
     "AND d.about = 'output' AND d.action <> 'comment')",
     "text": "contains(lower(c.text), lower($text)) OR contains(lower(c.current), lower($text))",
     "example": "c.example_id = $example",
+    "slice": "c.example_id IN (SELECT unnest(s.example_ids) FROM slice AS s "
+    "WHERE s.dataset_id = $dataset AND s.slice_id = $slice)",
 }
 _REVIEWED = "c.status IN ('kept', 'relabelled', 'edited')"
 _GROUPS = {
@@ -119,8 +123,13 @@ _GROUPS = {
 }
 
 # Skipped ones come last; among the rest the worst first. Ties by id, so that a queue is stable.
+# What is wrong with a slice may show in no single example of it, so a slice has its own order.
 _ORDER = """
-    c.status = 'skipped', coalesce(w.flagged, false) DESC, w.score NULLS LAST, c.example_id
+    c.status = 'skipped', p.place, coalesce(w.flagged, false) DESC, w.score NULLS LAST, c.example_id
+"""
+_PLACES = """
+    SELECT unnest(example_ids) AS example_id, generate_subscripts(example_ids, 1) AS place
+    FROM slice WHERE dataset_id = $dataset AND slice_id = $slice
 """
 _WITHOUT = "NOT list_contains($without::VARCHAR[], c.example_id)"
 _WORST = """
@@ -146,26 +155,29 @@ def rows(
 ) -> pl.DataFrame:
     """A page of matching examples in review order, worst first.
 
-    Columns: `example_id, source_row, text, given, current, suggested, score, status, reason,
-    comment, decided_by`.
+    Columns: `example_id, source_row, text, given, current, suggested, score, status, kinds,
+    reason, comment, decided_by`. `kinds`: a list of those that flagged it, the worst first.
     """
     where, params = chosen.where()
     return workspace.store.read(
         f"""
         WITH worst AS ({_WORST}),
         finding AS (
-            SELECT dataset_id, example_id, arg_min(reason, coalesce(score, 2)) AS reason,
+            SELECT dataset_id, example_id,
+                   arg_min(reason, coalesce(score, 2) - flagged::INT * 10) AS reason,
+                   list(kind ORDER BY score NULLS LAST, kind) FILTER (flagged) AS kinds,
                    max(suggested) FILTER (kind = 'label') AS suggested
             FROM flag WHERE dataset_id = $dataset AND (flagged OR kind = 'label') GROUP BY ALL
         )
         SELECT c.example_id, c.source_row, c.text, c.given, c.current, f.suggested, w.score,
-               c.status, f.reason, c.comment, c.decided_by
+               c.status, coalesce(f.kinds, []) AS kinds, f.reason, c.comment, c.decided_by
         FROM current_example AS c
         LEFT JOIN worst AS w USING (dataset_id, example_id)
         LEFT JOIN finding AS f USING (dataset_id, example_id)
+        LEFT JOIN ({_PLACES}) AS p USING (example_id)
         WHERE {where} ORDER BY {_ORDER} LIMIT $limit OFFSET $offset
         """,
-        {"dataset": dataset.dataset_id, **params, "limit": limit, "offset": offset},
+        _bound(dataset, chosen, params, limit=limit, offset=offset),
     )
 
 
@@ -182,9 +194,14 @@ def next_ids(
         f"""
         SELECT c.example_id FROM current_example AS c
         LEFT JOIN ({_WORST}) AS w USING (dataset_id, example_id)
+        LEFT JOIN ({_PLACES}) AS p USING (example_id)
         WHERE {where} AND {_WITHOUT} ORDER BY {_ORDER} LIMIT $limit
         """,
-        {"dataset": dataset.dataset_id, **params, "limit": limit, "without": list(without)},
+        _bound(dataset, chosen, params, limit=limit, without=list(without)),
     )
     ids: list[str] = found["example_id"].to_list()
     return ids
+
+
+def _bound(dataset: Dataset, chosen: Filter, params: Json, **more: Any) -> Json:
+    return {"dataset": dataset.dataset_id, "slice": chosen.slice, **params, **more}

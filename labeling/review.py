@@ -22,6 +22,7 @@ from curation.records import (
     encode_output,
 )
 from curation.workspace import Workspace
+from labeling import kinds
 
 NEIGHBOURS_SHOWN = 5
 _UNDOABLE = 10
@@ -199,7 +200,6 @@ def _cluster_sizes(workspace: Workspace, dataset: Dataset, ids: Sequence[str]) -
 def _card(row: Json, flags: list[Json], neighbours: list[Json]) -> Json:
     label = next((flag for flag in flags if flag["kind"] == "label"), None) or {}
     raised = [flag for flag in flags if flag["flagged"]]
-    reasons = [flag["reason"] for flag in raised] or [label.get("reason", "")]
     return {
         "example_id": row["example_id"],
         "revision": row["revision"],
@@ -211,14 +211,27 @@ def _card(row: Json, flags: list[Json], neighbours: list[Json]) -> Json:
         "confidence": label.get("confidence"),
         "given_confidence": label.get("given_confidence"),
         "flagged": bool(raised),
-        "kinds": [flag["kind"] for flag in raised],
-        "reason": "\n".join(filter(None, reasons)),
+        "findings": _findings(raised, label),
         "neighbours": neighbours,
         "messages": json.loads(row["messages"]) if row["messages"] else None,
         "metadata": json.loads(row["metadata"]),
         "comment": row["comment"],
         "source": f"{row['file_name']}, row {row['source_row']}",
     }
+
+
+def _findings(raised: list[Json], label: Json) -> list[Json]:
+    """What was found, the worst first; of an example without flags what speaks for its label."""
+    if not raised and label.get("reason"):
+        return [{"title": "Not flagged", "reason": label["reason"], "ask": ""}]
+    return [
+        {
+            "title": kinds.title(flag["kind"]),
+            "reason": flag["reason"],
+            "ask": kinds.ask(flag["kind"]),
+        }
+        for flag in raised
+    ]
 
 
 def _choices(names: list[str], card: Json, neighbours: list[Json]) -> list[str]:

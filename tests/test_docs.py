@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from curation.detectors import DETECTORS
 from curation.workspace import Workspace
 from labeling.cli import app
 
@@ -98,6 +99,13 @@ def test_architecture_names_every_table_and_view_and_no_other(tmp_path: Path) ->
     text = (ROOT / "docs/architecture.md").read_text("utf-8")
     table = text.split("| table or view |")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(found["table_name"])
+
+
+def test_findings_has_a_section_for_every_kind_under_its_title_and_no_other() -> None:
+    text = (ROOT / "docs/findings.md").read_text("utf-8")
+    sections = re.findall(r"^### (.+)\n\*\*(.+?)\.\*\*", text, re.M)
+    assert sorted(sections) == sorted((found.kind, found.title) for found in DETECTORS)
+    assert len(sections) == text.count("\n### ")
 
 
 @pytest.mark.parametrize("page", ALL, ids=name)

@@ -204,7 +204,7 @@ def _missing_keys(node: Node, kins: dict[str, Kin], others: int) -> dict[str, fl
 
 DETECTOR = Detector(
     kind="odd-value",
-    title="Unlike the others",
+    title="Odd value",
     ask="Is this value meant to differ from those at the same place?",
     tasks=frozenset({Task.EXTRACTION}),
     find=find,

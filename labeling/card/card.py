@@ -34,6 +34,14 @@ class NeighbourInfo(TypedDict):
     similarity: float
 
 
+class FindingInfo(TypedDict):
+    """What is doubtful: its name, why in words, and what to look at (may be empty)."""
+
+    title: str
+    reason: str
+    ask: str
+
+
 class Message(TypedDict):
     """One turn of a chat."""
 
@@ -45,7 +53,8 @@ class CardItem(TypedDict):
     """One example as it is shown. Outputs are encoded as by `curation.records.encode_output`.
 
     `confidence` and `given_confidence` are probabilities of `suggested` and `given`; `choices` are
-    label names, likeliest first. None, "" or an empty list hides the part, as a blind audit needs.
+    label names, likeliest first; `findings` stand the worst first. None, "" or an empty list hides
+    the part, as a blind audit needs.
     """
 
     example_id: str
@@ -57,8 +66,7 @@ class CardItem(TypedDict):
     given_confidence: float | None
     confidence: float | None
     flagged: bool
-    kinds: list[str]
-    reason: str
+    findings: list[FindingInfo]
     choices: list[str]
     neighbours: list[NeighbourInfo]
     cluster_size: int

@@ -91,7 +91,7 @@ class Rows {
 class View {
   constructor(root) {
     this.ui = partsOf(root);
-    const lists = ["refusals", "chips", "turns", "choices", "found", "neighbours", "metadata"];
+    const lists = ["refusals", "findings", "turns", "choices", "found", "neighbours", "metadata"];
     this.rows = Object.fromEntries(lists.map((name) => [name, new Rows(this.ui[name])]));
     this.buttons = [...this.ui.root.querySelectorAll(".actions button")];
   }
@@ -118,19 +118,18 @@ class View {
     this.showExample(card, task);
     this.showOutputs(card, task, about);
     this.showEvidence(card, task);
-    ui.reading.scrollTop = ui.outputs.scrollTop = ui.evidence.scrollTop = ui.body.scrollTop = 0;
+    ui.why.scrollTop = ui.reading.scrollTop = ui.outputs.scrollTop = ui.evidence.scrollTop = ui.body.scrollTop = 0;
   }
 
   showWhy(card) {
-    const chips = [...card.kinds];
-    if (card.cluster_size > 1) chips.push(`1 of ${card.cluster_size} near-duplicates`);
-    this.rows.chips.fill(chips, (_, text, row) => {
-      row.textContent = text;
+    const { ui } = this;
+    this.rows.findings.fill(card.findings, (parts, { title, reason, ask }) => {
+      parts.title.textContent = title;
+      parts.reason.textContent = reason;
+      write(parts.ask, ask);
     });
-    this.ui.chips.hidden = chips.length === 0;
-    this.ui.why.dataset.flagged = card.flagged;
-    write(this.ui.reason, card.reason);
-    this.ui.why.hidden = chips.length === 0 && !card.reason;
+    ui.why.dataset.flagged = card.flagged;
+    ui.why.hidden = card.findings.length === 0;
   }
 
   showExample(card, task) {
@@ -141,12 +140,13 @@ class View {
     this.rows.turns.fill(turns, (parts, turn, row) => {
       row.dataset.role = turn.role;
       parts.role.textContent = turn.role;
-      const { content } = turn;
+      const content = turn.content ?? turn.tool_calls ?? "";
       parts.content.textContent = typeof content === "string" ? content : JSON.stringify(content);
     });
     ui.turns.hidden = turns.length === 0;
     write(ui.text, turns.length ? "" : card.text);
-    write(ui.source, card.source);
+    const copies = card.cluster_size > 1 ? `1 of ${card.cluster_size} near-duplicates` : "";
+    write(ui.source, [card.source, copies].filter(Boolean).join(" · "));
     this.showComment(card.comment);
   }
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from curation import quality
 from curation.errors import Cancelled, TamisError
-from curation.pipeline import AnalysisJob, stale_steps
+from curation.pipeline import REFRESH_SHARE, AnalysisJob, stale_steps, undigested
 from curation.records import Dataset, Progress
 from labeling.pages import context
+from labeling.pages.analyse_settings import show_settings
+from labeling.pages.quality_flags import NO_RATE, flags_in_words
 from labeling.pages.text import plain, tell
 
 STEPS = {
@@ -34,17 +34,37 @@ def page() -> None:
     _start(dataset, stale)
     if set(stale) != set(STEPS):
         _results(dataset)
-    _settings(dataset)
+    show_settings(dataset)
 
 
 def _start(dataset: Dataset, stale: list[str]) -> None:
     if not stale:
         st.success("Everything is analysed.", icon=":material/check_circle:")
+        _since_scored(dataset)
         return
     waiting = ", ".join(STEPS[step].lower() for step in stale)
     st.markdown(f"To do: {waiting}. You can go on working elsewhere meanwhile.")
     if st.button("Start the analysis", type="primary", icon=":material/play_arrow:"):
         context.jobs().start(context.workspace(), dataset)
+        st.rerun()
+
+
+def _since_scored(dataset: Dataset) -> None:
+    """When scores were computed, and what people have decided since; that makes nothing stale."""
+    workspace = context.workspace()
+    at, decided = quality.last_scored(workspace, dataset), undigested(workspace, dataset)
+    when = f"Scores are from {at.astimezone():%Y-%m-%d %H:%M}. " if at else ""
+    if not dataset.task.has_labels:
+        st.caption(f"{when}They do not depend on decisions.")
+        return
+    examples = "example was" if decided == 1 else "examples were"
+    since = f"Since then {decided:,} {examples} decided on." if decided else "Nothing came since."
+    st.caption(
+        f"{when}{since} What people decide teaches the scores of all other examples; during a "
+        f"review that happens by itself, after every {REFRESH_SHARE:.0%} of the examples."
+    )
+    if decided and st.button("Score anew now", icon=":material/refresh:"):
+        context.jobs().start(workspace, dataset)
         st.rerun()
 
 
@@ -96,35 +116,10 @@ def _results(dataset: Dataset) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**Flags**: examples that a person should look at")
-        st.dataframe(flagged, hide_index=True, placeholder="None yet.")
+        st.dataframe(flags_in_words(flagged), hide_index=True, placeholder="None yet.")
         st.page_link(context.page("review"), label="Review them")
     with right:
         st.markdown("**Duplicates** at the present threshold")
         st.dataframe(summary, hide_index=True)
         st.page_link(context.page("duplicates"), label="Triage them")
-    st.caption(
-        "A flag is a question, not a verdict, and the number of flags is not an error rate: some "
-        "flagged examples are right, and some wrong ones are not flagged."
-    )
-
-
-def _settings(dataset: Dataset) -> None:
-    with st.expander("Settings"), st.form("settings", border=False):
-        model = st.text_input(
-            "Embedding model",
-            dataset.settings.model,
-            help="The bundled all-MiniLM-L6-v2, or the folder of a sentence-transformers model. "
-            "Another model embeds everything anew.",
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, value=dataset.settings.seed)
-        guidelines = st.text_area("Guidelines for the annotators", dataset.guidelines)
-        labels = context.workspace().labels(dataset)
-        described = labels
-        if not labels.is_empty():
-            st.caption("What each label means; shown on the review card.")
-            described = st.data_editor(labels, hide_index=True, disabled=["name"])
-        if st.form_submit_button("Save"):
-            settings = replace(dataset.settings, model=model.strip(), seed=int(seed))
-            context.workspace().update_dataset(dataset, guidelines=guidelines, settings=settings)
-            context.workspace().describe_labels(dataset, dict(described.iter_rows()))
-            st.rerun()
+    st.caption(f"A flag is a question, not a verdict. {NO_RATE}")

@@ -26,8 +26,8 @@ def show_example(dataset: Dataset, example_id: str) -> None:
             _review_button(example_id)
         _part("Text", card["text"])
         _outputs(dataset.task, card)
-        if card["reason"]:
-            _part("Why it is flagged" if card["flagged"] else "What was found", card["reason"])
+        for finding in card["findings"]:
+            _part(finding["title"], "\n".join(filter(None, [finding["reason"], finding["ask"]])))
         if card["comment"]:
             _part("Comment", card["comment"])
         if card["metadata"]:

@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from curation.records import Dataset
-from labeling import queue
+from labeling import kinds, queue
 from labeling.history import shown_output
 from labeling.pages import context
 from labeling.pages.example_detail import show_example
@@ -31,7 +31,8 @@ def page() -> None:
         _nothing(chosen)
         return
     heading, action = st.columns([2, 1], vertical_alignment="center")
-    heading.markdown(f"**{found:,}** {'example' if found == 1 else 'examples'}, the worst first")
+    order = "those that differ first" if chosen.slice else "the worst first"
+    heading.markdown(f"**{found:,}** {'example' if found == 1 else 'examples'}, {order}")
     with action:
         _review_link(chosen, f"Review all {found:,}" if found > 1 else "Review this")
     selected = _table(dataset, chosen, found)
@@ -69,7 +70,10 @@ def _table(dataset: Dataset, chosen: Filter, found: int) -> str | None:
         selection_mode="single-row",
         key=f"examples-{key}-{number}",
         placeholder="",
-        column_config={"Text": st.column_config.TextColumn(width="large")},
+        column_config={
+            "Text": st.column_config.TextColumn(width="large"),
+            "Score": st.column_config.NumberColumn(help="From 0, surely wrong, to 1, surely fine"),
+        },
     )
     if pages > 1:
         st.pagination(pages, key="sheet")
@@ -94,6 +98,11 @@ def _shown(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         pl.col("source_row").alias("Row"),
         pl.col("text").str.slice(0, TEXT_SHOWN).alias("Text"),
+        pl.Series(
+            "Flagged as",
+            [", ".join(map(kinds.title, found)) for found in rows["kinds"].to_list()],
+            dtype=pl.String,
+        ),
         *(values.alias(name) for name, values in outputs.items()),
         pl.col("score").round(3).alias("Score"),
         pl.col("status").replace_strict(STATUSES).alias("Status"),

@@ -12,9 +12,10 @@ from curation import quality
 from curation.records import Dataset
 from labeling.history import shown_output
 from labeling.pages import context
+from labeling.pages.filter_words import OUTPUTS, kind_title, slice_named
+from labeling.pages.text import plain
 from labeling.queue import FLAGGED, STATUSES, Filter
 
-OUTPUTS = ("given", "current", "suggested")
 TITLES = {
     "given": "Given",
     "current": "Current",
@@ -22,7 +23,7 @@ TITLES = {
     "by": "Decided by",
     "example": "One example",
 }
-KEYS = ("text", "status", "kind", *TITLES)
+KEYS = ("text", "status", "kind", "slice", *TITLES)
 
 
 def choose_filter(dataset: Dataset, status: str = "") -> Filter:
@@ -31,7 +32,8 @@ def choose_filter(dataset: Dataset, status: str = "") -> Filter:
     `status` is what holds while the address names none; `all` in the address lifts it.
     """
     workspace = context.workspace()
-    kinds = quality.flagged_by_kind(workspace, dataset)["kind"].to_list()
+    found = quality.flagged_by_kind(workspace, dataset)["kind"].to_list()
+    _slice(dataset)
     first, second, third = st.columns([2, 1, 1])
     first.text_input(
         "Containing",
@@ -43,12 +45,32 @@ def choose_filter(dataset: Dataset, status: str = "") -> Filter:
     statuses = STATUSES | {"all": "Any"} if status else STATUSES
     others = {name: words for name, words in statuses.items() if name != status}
     _option(second, "Status", "status", others, unset=STATUSES.get(status, "Any"))
-    _option(third, "Flagged as", "kind", {FLAGGED: "Flagged at all"} | {k: k for k in kinds})
+    _option(third, "Flagged as", "kind", {k: kind_title(k) for k in [FLAGGED, *found]})
     labels = workspace.labels(dataset)["name"].to_list()
     people = quality.progress_by_person(workspace, dataset)["annotator"].to_list()
     _more(dataset, {**dict.fromkeys(OUTPUTS, labels), "by": people, "example": []})
     chosen = Filter.from_query(st.query_params.to_dict())
     return replace(chosen, status=chosen.status or status)
+
+
+def _slice(dataset: Dataset) -> None:
+    """The slice in the address, if there is one; pressing it shows all examples again."""
+    chosen = st.query_params.get("slice")
+    if chosen:
+        name, reason = slice_named(dataset, chosen)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                f"Slice: {plain(name)}",
+                icon=":material/close:",
+                help="Leave the slice",
+                on_click=_leave_slice,
+            )
+            st.caption(plain(reason))
+
+
+def _leave_slice() -> None:
+    st.query_params.pop("slice", None)
+    st.session_state.pop("sheet", None)
 
 
 def _more(dataset: Dataset, known: dict[str, list[str]]) -> None:

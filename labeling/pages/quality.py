@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation import pipeline, quality
-from curation.records import Dataset
+from curation import quality
+from curation.records import Dataset, Task
 from labeling import charts, queue
 from labeling.pages import behind, context
-from labeling.pages.quality_labels import show_confusion, show_labels
+from labeling.pages.quality_flags import show_flags, show_unseen
+from labeling.pages.quality_labels import (
+    show_confusion,
+    show_labels,
+    show_overlaps,
+    show_trust,
+)
+from labeling.pages.quality_slices import show_slices
 from labeling.queue import FLAGGED, STATUSES, Filter
 
 
@@ -22,10 +29,15 @@ def page() -> None:
     with left:
         _funnel(dataset)
     with right:
-        _flags(dataset)
+        show_flags(dataset)
+    show_unseen(dataset)
     if dataset.task.has_labels:
         show_labels(dataset)
         show_confusion(dataset)
+        show_trust(dataset)
+        if dataset.task is Task.SINGLE_LABEL:
+            show_overlaps(dataset)
+        show_slices(dataset)
     left, right = st.columns(2, gap="large")
     with left:
         _statuses(dataset)
@@ -69,25 +81,6 @@ def _funnel(dataset: Dataset) -> None:
         status = {"included": "included", "ready": "ready"}.get(picked, "")
         behind.show_examples(Filter(status=status))
     st.caption("Select a bar here, or a row of a table, to see what is behind it.")
-
-
-def _flags(dataset: Dataset) -> None:
-    st.subheader("Flags", anchor=False)
-    workspace = context.workspace()
-    if pipeline.stale_steps(workspace, dataset):
-        st.info("Not all examples are analysed.", icon=":material/search:")
-        st.page_link(context.page("analyse"), label="Analyse them")
-    kinds = quality.flagged_by_kind(workspace, dataset)
-    if kinds.is_empty():
-        st.caption("Nothing is flagged.")
-        return
-    filters = [Filter(kind=kind) for kind in kinds["kind"]]
-    kinds.columns = ["Flagged as", "Examples", "To review"]
-    behind.table(dataset, kinds, filters, "flags")
-    st.caption(
-        "The number of flags is not an error rate: some flagged examples are right, and some "
-        "wrong ones are not flagged. Only people's verdicts tell."
-    )
 
 
 def _statuses(dataset: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""The label figures of the Quality page: how many of each, and what is confused with what."""
+"""The label figures of the Quality page: how many, how sure, what is confused with what."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from labeling.queue import Filter
 
 MOST_ON_A_MAP = 30
 MOST_BARS = 40
+_IN_WORDS = {"In words": st.column_config.TextColumn(width="large")}
+THREE_LINES, FIVE_LINES = 66, 104
+"""Heights of a row, in pixels, in which so many lines of text can be read."""
 
 
 def show_labels(dataset: Dataset) -> None:
@@ -56,3 +59,53 @@ def show_confusion(dataset: Dataset) -> None:
                 behind.show_examples(chosen)
     shown.columns = ["Given", "Suggested", "Flagged", "To review"]
     behind.table(dataset, shown, filters, "confusion-table")
+
+
+def show_trust(dataset: Dataset) -> None:
+    """The labels by the share of their examples that seems right, the worst first."""
+    st.subheader("How far each label can be trusted", anchor=False)
+    found = quality.label_quality(context.workspace(), dataset)
+    if found.is_empty():
+        st.caption("No label has been judged yet: that is part of the analysis.")
+        return
+    shares = [
+        "too few to tell" if share is None else f"{share:.0%}" for share in found["label_quality"]
+    ]
+    shown = found.select(
+        pl.col("label").alias("Label"),
+        pl.col("examples").alias("Examples"),
+        pl.Series("Seem right", shares, dtype=pl.String),
+        pl.col("reason").alias("In words"),
+    )
+    filters = [Filter(kind="label", given=label) for label in found["label"]]
+    behind.table(dataset, shown, filters, "trust", row_height=THREE_LINES, column_config=_IN_WORDS)
+    st.caption(
+        "The least trusted first. Estimates from the dataset itself, as good as its labels are; "
+        "an audited sample is what measures them. A row opens the label's flagged examples."
+    )
+
+
+def show_overlaps(dataset: Dataset) -> None:
+    """Pairs of labels that are given for one another."""
+    st.subheader("Labels that overlap", anchor=False)
+    found = quality.overlaps(context.workspace(), dataset)
+    if found.is_empty():
+        st.caption(
+            "No two labels are given for one another often enough to stand out, or the analysis "
+            "has not run yet."
+        )
+        return
+    shown = found.select(
+        pl.col("label").alias("Given"),
+        pl.col("other").alias("Perhaps meant"),
+        pl.col("joint").alias("Examples, estimated"),
+        pl.col("reason").alias("In words"),
+    )
+    filters = [
+        Filter(kind="label", given=label, suggested=other)
+        for label, other in found.select("label", "other").iter_rows()
+    ]
+    behind.table(
+        dataset, shown, filters, "overlaps", row_height=FIVE_LINES, column_config=_IN_WORDS
+    )
+    st.caption("Often a matter of the guidelines. A row opens the pair's flagged examples.")

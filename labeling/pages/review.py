@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import streamlit as st
 
+from curation.pipeline import stale_steps
 from curation.records import Dataset
 from labeling import queue, review
 from labeling.card.card import CardData, outbox, review_card
 from labeling.pages import context
+from labeling.pages.filter_words import in_words
 from labeling.pages.filters import choose_filter, clear_filter
 from labeling.pages.text import plain
 
 PREFETCH = 40
+LOOK_AGAIN = 1.5  # seconds
+SCORING = "Scoring the rest anew from what you decided …"
 
 
 def page() -> None:
     """Lay out the page."""
     dataset = context.current_dataset()
-    chosen = _choose_queue(dataset)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = _choose_queue(dataset)
+        _score_anew(dataset, chosen)
     sitting = _sitting(dataset, chosen)
     for words in sitting.contradicted:
         st.warning(plain(words), icon=":material/group:")
@@ -33,11 +40,35 @@ def page() -> None:
 def _choose_queue(dataset: Dataset) -> queue.Filter:
     """What to review, behind one button so that the card has the room."""
     asked = queue.Filter.from_query(st.query_params.to_dict())
-    words = {**asked.to_query(), "status": queue.STATUSES.get(asked.status or "open", "any status")}
-    with st.popover(f"Queue: {plain(' · '.join(words.values()))}", icon=":material/filter_list:"):
+    words = in_words(dataset, replace(asked, status=asked.status or "open"))
+    with st.popover(f"Queue: {plain(' · '.join(words))}", icon=":material/filter_list:"):
         chosen = choose_filter(dataset, status="open")
         st.button("Clear the filters", on_click=clear_filter, disabled=not asked.to_query())
     return chosen
+
+
+def _score_anew(dataset: Dataset, chosen: queue.Filter) -> None:
+    """Score the rest from what people decided once that is enough, and say so while it runs.
+
+    Not while a slice is reviewed: what is mended no longer stands out, and the slice would be gone
+    before its end. The same elements are drawn each time, or the card below would begin anew.
+    """
+    jobs = context.jobs()
+    if not chosen.slice:
+        jobs.refresh(context.workspace(), dataset)
+    job = jobs.of(dataset)
+    with st.container():
+        if job is not None and job.running:
+            first = bool(stale_steps(context.workspace(), dataset))
+            _watch(dataset, "The analysis is running …" if first else SCORING)
+
+
+@st.fragment(run_every=LOOK_AGAIN)
+def _watch(dataset: Dataset, words: str) -> None:
+    job = context.jobs().of(dataset)
+    if job is None or not job.running:
+        st.rerun(scope="app")
+    st.caption(words)
 
 
 def _sitting(dataset: Dataset, chosen: queue.Filter) -> review.Sitting:

@@ -15,6 +15,16 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.card_harness import ROOT, Server, until
 
+SAMPLES = ROOT / "sample_data"
+
+
+def tickets(path: Path, rows: int) -> Path:
+    """The first rows of the sample tickets that are whole, with one exact copy of the first."""
+    lines = (SAMPLES / "support_tickets.csv").read_bytes().splitlines(keepends=True)
+    whole = [line for line in lines[1:] if line.count(b",") == 4 and b'"' not in line][:rows]
+    path.write_bytes(b"".join([lines[0], *whole, whole[0]]))
+    return path
+
 
 class App(Server):
     """`app.py` on a workspace; what people decided is read from its journal."""

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from curation.errors import StoreFailed
-from labeling.card.card import CardData, CardItem, outbox, review_card
+from labeling.card.card import CardData, CardItem, FindingInfo, outbox, review_card
 
 LABELS = {
     "card_arrival": "Where is my new card; it has not come by post",
@@ -80,6 +80,17 @@ def _outputs(task: str, i: int) -> tuple[str | None, str | None]:
     return f'{{"amount":2.50,"id":1234567890123456789{i},"tags":["cash","fee"]}}', None
 
 
+def _findings(task: str) -> list[FindingInfo]:
+    if task.endswith("label"):
+        title, why = "Doubtful label", "The model trusts “card_arrival” 13 times as much."
+    else:
+        title, why = "Unusual length", "The answer is shorter than 98 % of the others."
+    return [
+        {"title": title, "reason": why, "ask": "What is right?"},
+        {"title": "Conflict", "reason": "Row 7 says otherwise.", "ask": "Which of the two?"},
+    ]
+
+
 def _card(task: str, i: int, revision: int, comment: str | None) -> CardItem:
     given, suggested = _outputs(task, i)
     text = f"{TEXTS[i % len(TEXTS)]} ({i})"
@@ -96,10 +107,7 @@ def _card(task: str, i: int, revision: int, comment: str | None) -> CardItem:
         "given_confidence": 0.06 if labelled else None,
         "confidence": 0.81 if labelled else None,
         "flagged": True,
-        "kinds": ["label", "conflict"] if i % 2 == 0 else ["label"],
-        "reason": "The model trusts “card_arrival” 13 times as much as the given label."
-        if labelled
-        else "The answer is shorter than 98 % of the others.",
+        "findings": _findings(task)[: 2 - i % 2],
         "choices": list(LABELS)[:9] if labelled else [],
         "neighbours": [
             {"text": t, "output": json.dumps([o]) if task == "multi-label" else o, "similarity": s}

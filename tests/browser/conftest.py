@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.card_harness import Review, Server
 
@@ -52,5 +52,17 @@ def review(server: Server, browser: Browser, request: pytest.FixtureRequest) -> 
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield Review(server, page, request.node.name)
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab of its own, in which no script may fail."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
     context.close()
     assert errors == []

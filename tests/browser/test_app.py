@@ -16,22 +16,13 @@ from curation.pipeline import analyze
 from curation.records import Task
 from curation.workspace import Workspace
 from exports.verify import verify_export
-from tests.browser.app_harness import App, settled
+from tests.browser.app_harness import App, settled, tickets
 from tests.browser.card_harness import WATCH, until
 
 pytestmark = pytest.mark.browser
 
-SAMPLES = Path(__file__).parents[2] / "sample_data"
 PAGES = ["", "import", "analyse", "duplicates", "review", "quality", "examples", "export"]
 HEAVY = {"torch", "sentence_transformers", "transformers", "cleanlab"}
-
-
-def tickets(path: Path, rows: int) -> Path:
-    """The first rows of the sample tickets that are whole, with one exact copy of the first."""
-    lines = (SAMPLES / "support_tickets.csv").read_bytes().splitlines(keepends=True)
-    whole = [line for line in lines[1:] if line.count(b",") == 4 and b'"' not in line][:rows]
-    path.write_bytes(b"".join([lines[0], *whole, whole[0]]))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +37,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     running.start()
     yield running
     running.kill()
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
 
 
 def test_a_newcomer_takes_a_file_through_the_whole_job(
@@ -93,7 +73,8 @@ def test_a_newcomer_takes_a_file_through_the_whole_job(
 
         app.open(tab, "export")
         tab.get_by_role("button", name=re.compile("Export")).last.click()
-        expect(tab.get_by_text("train.jsonl").first).to_be_visible(timeout=60_000)
+        written = tab.get_by_role("button", name="train.jsonl")
+        expect(written).to_be_visible(timeout=60_000)
         folders = list((app.workspace / "exports").iterdir())
         assert [verify_export(folder) for folder in folders] == [[]]
         assert HEAVY.isdisjoint(app.modules())

@@ -10,10 +10,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from curation.records import Task
+from curation.slices import SLICE_SCHEMA
 from curation.workspace import Workspace
 from labeling.cli import main
 from labeling.tables import write_table
 from tests.factories import add_flags, operation, tickets
+from tests.labeling.label_map_kit import add_overlap, add_quality, add_slice
 
 Tamis = Callable[..., tuple[int, str, str]]
 
@@ -123,6 +126,62 @@ def test_flags_have_one_row_per_example_and_kind(tamis: Tamis, tmp_path: Path) -
         *("given", "suggested", "reason", "flagged"),
     ]
     assert sorted(found["source_row"]) == [1, 2, 3, 4]
+
+
+def test_the_label_map_can_be_read_and_written(tamis: Tamis, tmp_path: Path) -> None:
+    workspace, dataset, (a, b, *_) = tickets(tmp_path / "w")
+    add_slice(workspace, dataset, [b, a])
+    add_overlap(workspace, dataset, "refund", "return")
+    add_quality(workspace, dataset, "return", None)
+    add_quality(workspace, dataset, "refund", 0.75)
+    workspace.close()
+    assert "“parcel”" in tamis("slices", "-d", "tickets")[1]
+    assert json.loads(tamis("slices", "-d", "tickets", "--json")[1])[0]["example_ids"] == [b, a]
+    for name in ("slices.csv", "slices.jsonl", "slices.parquet"):
+        assert tamis("slices", "-d", "tickets", "-o", str(tmp_path / name))[0] == 0
+    assert json.loads(pl.read_csv(tmp_path / "slices.csv")["example_ids"][0]) == [b, a]
+    assert pl.read_ndjson(tmp_path / "slices.jsonl")["example_ids"].to_list() == [[b, a]]
+    assert pl.read_parquet(tmp_path / "slices.parquet").schema == pl.Schema(SLICE_SCHEMA)
+    overlap = json.loads(tamis("overlaps", "-d", "tickets", "--json")[1])[0]
+    assert (overlap["label"], overlap["other"]) == ("refund", "return")
+    trust = json.loads(tamis("label-quality", "-d", "tickets", "--json")[1])
+    assert [(row["label"], row["label_quality"]) for row in trust] == [
+        ("refund", 0.75),
+        ("return", None),
+    ]
+
+
+def test_where_nothing_stands_out_it_says_so(tamis: Tamis, tmp_path: Path) -> None:
+    tickets(tmp_path / "w")[0].close()
+    assert tamis("slices", "-d", "tickets")[1] == "No group of examples stands out.\n"
+    assert tamis("slices", "-d", "tickets", "--json")[1] == "[]\n"
+    assert tamis("overlaps", "-d", "tickets")[1] == "No two labels stand out.\n"
+    assert tamis("label-quality", "-d", "tickets")[1] == "No label has been judged.\n"
+
+
+def test_the_ranking_of_labels_is_kept_and_scores_anew(tamis: Tamis, tmp_path: Path) -> None:
+    tamis("init", str(tmp_path / "w"))
+    file = csv(tmp_path / "a.csv", *[f"text number {n},{'xy'[n % 2]}" for n in range(12)])
+    tamis("import", file, "-d", "d", "--task", "single-label")
+
+    def steps(*more: str) -> dict[str, str]:
+        _, out, _ = tamis("analyze", "-d", "d", "--json", *more)
+        return {row["step"]: row["state"] for row in json.loads(out.splitlines()[0])}
+
+    assert set(steps().values()) == {"done"}
+    assert steps("--label-score", "self_confidence") == {
+        "flags": "done",
+        "embed": "up to date",
+        "duplicates": "up to date",
+    }
+    assert set(steps().values()) == {"up to date"}
+    with Workspace.open(tmp_path / "w") as opened:
+        assert opened.dataset("d").settings.label_score == "self_confidence"
+        opened.create_dataset("chats", Task.CHAT)
+    code, _, err = tamis("analyze", "-d", "d", "--label-score", "margin")
+    assert (code, "confidence_weighted_entropy" in err) == (2, True)
+    code, _, err = tamis("analyze", "-d", "chats", "--label-score", "self_confidence")
+    assert (code, "for single labels" in err) == (2, True)
 
 
 def test_verify_finds_a_decision_that_only_one_witness_has(tamis: Tamis, tmp_path: Path) -> None:

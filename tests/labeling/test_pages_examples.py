@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from curation.records import Task
 from curation.workspace import Workspace
+from tests.labeling.label_map_kit import add_slice
 from tests.labeling.pages_kit import (
+    ids_by_row,
     make_tickets,
     make_topics,
     open_page,
@@ -93,6 +95,46 @@ def test_untrusted_text_is_never_markdown() -> None:
     app = open_page("examples", text="hello")
     assert "hello *there*" in [code.value for code in app.code]
     assert not any("*there*" in element.value for element in app.markdown)
+
+
+def test_a_slice_is_named_with_its_reason_and_can_be_left(workspace: Path) -> None:
+    with Workspace.open(workspace / "workspace") as opened:
+        dataset = opened.dataset("tickets")
+        ids = ids_by_row(opened, dataset)
+        add_slice(opened, dataset, [ids[4], ids[3]], name="*parcel*")
+    app = open_page("examples", slice="s1")
+    assert not problems(app)
+    assert rows_of(app) == [4, 3]
+    assert "with “parcel” the model expects" in texts(app)
+    name = next(button.label for button in app.button if button.label.startswith("Slice"))
+    assert name.replace("\\", "") == "Slice: *parcel*"
+    press(app, name)
+    assert "slice" not in app.query_params
+    assert len(rows_of(app)) == 5
+
+
+@pytest.mark.parametrize("slice_id", ["gone", "' OR true --", "<b>**x**</b>"])
+def test_a_slice_that_is_not_there_holds_nothing_and_says_so(slice_id: str) -> None:
+    app = open_page("examples", slice=slice_id)
+    assert not problems(app)
+    assert "No example matches" in texts(app)
+    assert "Scores were computed anew" in texts(app)
+    press(app, "Clear filters")
+    assert len(rows_of(app)) == 5
+
+
+def test_kinds_are_named_in_the_table_and_in_the_filter() -> None:
+    app = open_page("examples", status="open")
+    assert app.dataframe[0].value["Flagged as"].to_list() == ["Privacy, Doubtful label", "", ""]
+    assert app.selectbox(key="filter-kind").options == [
+        "Any",
+        "Flagged at all",
+        "Doubtful label",
+        "Privacy",
+    ]
+    detail = texts(open_page("examples", text="refund please"))
+    assert "Doubtful label" in detail
+    assert "Which label is right?" in detail
 
 
 def test_the_review_opens_on_the_same_examples(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,9 @@ import streamlit as st
 
 from curation.records import Task
 from curation.workspace import Workspace
+from tests.labeling.label_map_kit import add_overlap, add_quality, add_slice
 from tests.labeling.pages_kit import (
+    ids_by_row,
     make_tickets,
     make_topics,
     metrics,
@@ -24,6 +26,12 @@ from tests.labeling.pages_kit import (
 def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     make_tickets(tmp_path)
     make_topics(tmp_path)
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        dataset = workspace.dataset("tickets")
+        add_overlap(workspace, dataset, "delivery", "refund")
+        add_quality(workspace, dataset, "delivery", None)
+        add_quality(workspace, dataset, "refund", 0.8)
+        add_slice(workspace, dataset, list(ids_by_row(workspace, dataset).values())[:2])
     monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "workspace"))
     yield
     st.cache_resource.clear()
@@ -53,6 +61,8 @@ def test_flags_are_said_to_be_no_error_rate_and_the_analysis_is_asked_for() -> N
         ("flags", 0, {"kind": "label"}),
         ("flags", 1, {"kind": "privacy"}),
         ("confusion-table", 0, {"kind": "label", "given": "delivery", "suggested": "refund"}),
+        ("overlaps", 0, {"kind": "label", "given": "delivery", "suggested": "refund"}),
+        ("trust", 0, {"kind": "label", "given": "refund"}),
         ("statuses", 0, {"status": "unreviewed"}),
         ("people", 0, {"by": "ada"}),
     ],
@@ -64,6 +74,38 @@ def test_a_row_of_a_table_opens_its_examples(
     asked = watch_switches(monkeypatch)
     select(app, table, row)
     assert asked == [("examples", query)]
+
+
+def test_kinds_have_names_for_people_and_what_they_cannot_see_is_said() -> None:
+    app = open_page("quality", dataset="tickets")
+    flags = next(table for table in app.dataframe if (table.key or "").startswith("flags"))
+    assert flags.value["Flagged as"].tolist() == ["Doubtful label", "Privacy"]
+    assert "What flags cannot see" in [expander.label for expander in app.expander]
+    shown = texts(app)
+    for words in ("follow a rule", "almost nobody has", "both are right", "256 tokens", "audit"):
+        assert words in shown
+
+
+def test_a_label_with_little_evidence_is_not_called_right() -> None:
+    app = open_page("quality", dataset="tickets")
+    trust = next(table for table in app.dataframe if (table.key or "").startswith("trust"))
+    assert trust.value[["Label", "Seem right"]].to_numpy().tolist() == [
+        ["refund", "80%"],
+        ["delivery", "too few to tell"],
+    ]
+
+
+def test_selecting_a_slice_begins_its_review(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("quality", dataset="tickets")
+    asked = watch_switches(monkeypatch)
+    select(app, "slices", 0)
+    assert asked == [("review", {"slice": "s1"})]
+
+
+def test_what_is_not_there_is_explained() -> None:
+    shown = texts(open_page("quality", dataset="topics"))
+    assert "No label has been judged yet" in shown
+    assert "In no group of examples" in shown
 
 
 def test_every_metric_links_to_its_examples() -> None:

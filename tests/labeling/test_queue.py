@@ -9,6 +9,7 @@ import pytest
 from curation.records import Action
 from labeling.queue import Filter, count, next_ids, rows
 from tests.factories import add_flags, operation, tickets
+from tests.labeling.label_map_kit import add_slice
 
 
 def test_flagged_come_first_then_the_lowest_score_and_skipped_last(tmp_path: Path) -> None:
@@ -44,6 +45,12 @@ def test_flagged_come_first_then_the_lowest_score_and_skipped_last(tmp_path: Pat
         (Filter(text="'; DROP TABLE example; --"), set()),
         (Filter(example="e004"), {"e004"}),
         (Filter(kind="label", given="refund", status="open"), {"e003"}),
+        (Filter(slice="s1"), {"e002", "e003"}),
+        (Filter(slice="s1", status="open"), {"e003"}),
+        (Filter(slice="nothing"), set()),
+        (Filter(slice="s1' OR true --"), set()),
+        (Filter(slice="'); DELETE FROM slice; --"), set()),
+        (Filter(slice="$dataset"), set()),
     ],
 )
 def test_each_field_restricts(tmp_path: Path, chosen: Filter, expected: set[str]) -> None:
@@ -57,6 +64,7 @@ def test_each_field_restricts(tmp_path: Path, chosen: Filter, expected: set[str]
             {"example_id": c},
         ],
     )
+    add_slice(workspace, dataset, [c, b])
     workspace.store.decide(
         [
             operation(dataset, a, Action.RELABEL, "return"),
@@ -66,10 +74,39 @@ def test_each_field_restricts(tmp_path: Path, chosen: Filter, expected: set[str]
     assert set(rows(workspace, dataset, chosen, limit=10)["example_id"]) == expected
     assert set(next_ids(workspace, dataset, chosen, 10)) == expected
     assert count(workspace, dataset, chosen) == len(expected)
+    assert workspace.store.value("SELECT count(*) FROM slice") == 1
+
+
+def test_a_slice_comes_in_its_own_order_with_skipped_ones_last(tmp_path: Path) -> None:
+    workspace, dataset, (a, b, c, d) = tickets(tmp_path)
+    add_flags(workspace, dataset, [{"example_id": a, "score": 0.0}])
+    add_slice(workspace, dataset, [d, c, a])
+    add_slice(workspace, dataset, [b], slice_id="s2")
+    chosen = Filter(slice="s1", status="open")
+    assert next_ids(workspace, dataset, chosen, 10) == [d, c, a]
+    assert rows(workspace, dataset, chosen, limit=10)["example_id"].to_list() == [d, c, a]
+    workspace.store.decide([operation(dataset, d, Action.SKIP)])
+    assert next_ids(workspace, dataset, chosen, 10) == [c, a, d]
+
+
+def test_a_row_names_what_flagged_it_and_the_reason_of_the_worst(tmp_path: Path) -> None:
+    workspace, dataset, (a, b, *_) = tickets(tmp_path)
+    add_flags(
+        workspace,
+        dataset,
+        [
+            {"example_id": a, "kind": "conflict", "score": 0.3, "reason": "another output"},
+            {"example_id": a, "kind": "outlier", "score": 0.2, "reason": "far away"},
+            {"example_id": a, "kind": "label", "score": 0.1, "reason": "fine", "flagged": False},
+            {"example_id": b, "kind": "label", "score": 0.9, "reason": "fine", "flagged": False},
+        ],
+    )
+    found = rows(workspace, dataset, Filter(), limit=2).select("kinds", "reason").rows()
+    assert found == [(["outlier", "conflict"], "far away"), ([], "fine")]
 
 
 def test_a_filter_survives_the_address() -> None:
-    chosen = Filter(status="open", given="a & b", text="ü?")
+    chosen = Filter(status="open", given="a & b", text="ü?", slice="5f")
     assert Filter.from_query({**chosen.to_query(), "unknown": "x"}) == chosen
 
 

@@ -120,14 +120,33 @@ def test_a_card_shows_all_that_a_decision_needs(tmp_path: Path) -> None:
     )
     first, second = review.cards(workspace, dataset, [a, b])
     assert (first["given"], first["suggested"], first["confidence"]) == ("refund", "return", 0.9)
-    assert first["kinds"] == ["label"]
+    assert [finding["title"] for finding in first["findings"]] == ["Doubtful label"]
     assert first["choices"] == ["return", "refund"]
     assert [(n["text"], n["output"]) for n in first["neighbours"]] == [
         ("send it back", "return"),
         ("my lamp is broken", "refund"),
     ]
     assert first["source"] == "rows.csv, row 1"
-    assert (second["flagged"], second["reason"]) == (False, "fine")
+    assert not second["flagged"]
+    assert second["findings"] == [{"title": "Not flagged", "reason": "fine", "ask": ""}]
+
+
+def test_a_card_names_each_finding_and_what_to_look_at_the_worst_first(tmp_path: Path) -> None:
+    workspace, dataset, (a, b, *_) = tickets(tmp_path)
+    reasons = {"mismatch": 0.4, "label": 0.02, "outlier": 0.3, "older-kind": None}
+    flags: list[dict[str, object]] = [
+        {"example_id": a, "kind": kind, "score": score, "reason": f"why {kind}"}
+        for kind, score in reasons.items()
+    ]
+    add_flags(workspace, dataset, flags)
+    flagged, untouched = review.cards(workspace, dataset, [a, b])
+    assert [tuple(finding.values()) for finding in flagged["findings"]] == [
+        ("Doubtful label", "why label", "Which label is right?"),
+        ("Unlike all others", "why outlier", "Does this example belong in the dataset?"),
+        ("Answer to another question", "why mismatch", "Does the answer belong to this question?"),
+        ("Older kind", "why older-kind", ""),
+    ]
+    assert untouched["findings"] == []
 
 
 def test_a_sitting_does_not_show_an_example_again_until_it_is_undone(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""The commands that give a table of results: flags, duplicates, slices, overlaps, label-quality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from curation import quality
+from curation.clusters import pair_rows
+from curation.labels import flag_rows
+from curation.workspace import Workspace
+from labeling.terminal import (
+    HERE,
+    DatasetOption,
+    JsonOption,
+    OutOption,
+    WorkspaceOption,
+    report,
+    save,
+)
+
+PerhapsOutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help=".csv, .jsonl or .parquet file; without it, on the terminal."),
+]
+
+
+def flags(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
+    """Write the flags: one row per example and kind, worst first."""
+    with Workspace.open(workspace) as opened:
+        save(flag_rows(opened, opened.dataset(dataset)), out)
+
+
+def duplicates(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
+    """Write the similar pairs: exact, near (merged) and near-twin (alike, never merged)."""
+    with Workspace.open(workspace) as opened:
+        target = opened.dataset(dataset)
+        alike = pl.col("similarity") >= target.settings.near_threshold
+        save(pair_rows(opened, target).filter(alike), out)
+
+
+def slices(
+    *,
+    dataset: DatasetOption,
+    out: PerhapsOutOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Groups of examples whose labels fail together, strongest first, with their examples' ids."""
+    with Workspace.open(workspace) as opened:
+        found = quality.slices(opened, opened.dataset(dataset))
+    shown = ["name", "by", "size", "disagree", "expected", "reason"]
+    _give(found, shown, out, as_json=as_json, empty="No group of examples stands out.")
+
+
+def overlaps(
+    *,
+    dataset: DatasetOption,
+    out: PerhapsOutOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Pairs of labels that are given for one another, most overlapping first; single-label."""
+    with Workspace.open(workspace) as opened:
+        found = quality.overlaps(opened, opened.dataset(dataset))
+    _give(found, found.columns, out, as_json=as_json, empty="No two labels stand out.")
+
+
+def label_quality(
+    *,
+    dataset: DatasetOption,
+    out: PerhapsOutOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """How far each label can be trusted, an estimate; the worst first."""
+    with Workspace.open(workspace) as opened:
+        found = quality.label_quality(opened, opened.dataset(dataset))
+    shown = ["label", "examples", "label_quality", "reason"]
+    _give(found, shown, out, as_json=as_json, empty="No label has been judged.")
+
+
+def _give(
+    found: pl.DataFrame, shown: list[str], out: Path | None, *, as_json: bool, empty: str
+) -> None:
+    """The whole table into a file or as JSON; for people on the terminal, its columns `shown`."""
+    if out is not None:
+        save(found, out)
+    else:
+        report(found if as_json else found.select(shown), as_json=as_json, empty=empty)
+
+
+COMMANDS = (flags, duplicates, slices, overlaps, label_quality)
