@@ -6,7 +6,7 @@ PORT   ?= 8501
 WORKSPACE ?= workspace
 CODE   := app.py curation exports labeling tests benchmarks sample_data docs
 
-.PHONY: app test demo lint format types contracts unit browser screenshots hooks lock wheel clean
+.PHONY: app test demo lint format types contracts unit browser consumers screenshots hooks lock wheel clean
 
 app: $(VENV)/app.done ## the app on 127.0.0.1:$(PORT), with the sample datasets
 	$(BIN)/tamis init $(WORKSPACE) --samples
@@ -36,6 +36,9 @@ unit: $(VENV)/dev.done ## everything but the browser
 
 browser: $(VENV)/dev.done ## a real Chromium against the running app
 	$(BIN)/pytest -m browser
+
+consumers: $(VENV)/consumers.done ## exports read by the trainers' own libraries
+	$(BIN)/pytest tests/exports/consumers
 
 screenshots: $(VENV)/dev.done ## the pictures of the documentation
 	$(BIN)/python -m docs.screenshots
@@ -70,4 +73,9 @@ $(VENV)/app.done: requirements.lock pyproject.toml
 $(VENV)/dev.done: $(VENV)/app.done requirements-dev.lock
 	@echo 'Installing what the tests need.'
 	$(BIN)/python -m pip install -q -r requirements-dev.lock
+	touch $@
+
+# Without their own dependencies: one of them asks for an older NumPy than it needs.
+$(VENV)/consumers.done: $(VENV)/dev.done requirements-consumers.lock
+	$(BIN)/python -m pip install -q --no-deps -r requirements-consumers.lock
 	touch $@

@@ -3,7 +3,7 @@
     pip download --no-deps --no-binary :all: vaderSentiment==3.3.2   # then unpack both archives
     python benchmarks/label_people.py hutto_ICWSM_2014
 
-FOLDER holds four sets of sentences that ten people and more have rated from −4 to 4 (Hutto & Gilbert
+FOLDER holds four sets of sentences that ten people and more rated from −4 to 4 (Hutto & Gilbert
 2014; MIT licence). Ratings become three labels: negative (≤ −1), positive (≥ 1) and neutral. The
 truth is what at least 60 % of the raters say, other sentences are left out; the given label is the
 rating of one rater, drawn with a fixed seed. Sentences are as the file has them, at most 6,000.

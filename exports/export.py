@@ -20,7 +20,7 @@ from curation.pipeline import stale_steps
 from curation.records import Dataset, Json, Progress
 from curation.store import insert_frame
 from curation.workspace import Workspace
-from exports.formats import find_format
+from exports.formats import PromptTemplate, find_format
 from exports.manifest import NO_OUTPUT
 from exports.split import SplitFractions
 from exports.writer import ExportResult, write_export
@@ -34,9 +34,12 @@ def export_dataset(
     *,
     fractions: SplitFractions | None = None,
     seed: int = 0,
+    template: PromptTemplate | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> ExportResult:
-    """Write train/validation/test JSONL and a manifest to the new folder `out`.
+    """Write train, validation and test files and a manifest to the new folder `out`.
+
+    `template` are the words around an input and its output, the task's own where it is None.
 
     Decisions are in, excluded and unlabelled examples stay out and are listed. Examples that were
     in the test split of an earlier export of this dataset stay there. Raises NothingToExport,
@@ -71,11 +74,13 @@ def export_dataset(
         pairs=found,
         threshold=dataset.settings.near_threshold,
         left_out=_left_out(examples),
+        template=template,
         facts={
             "dataset": dataset.name,
             "decision": decision_seq,
             "model": model_key(dataset.settings.model),
             "settings": asdict(dataset.settings),
+            **({"template": asdict(template)} if template else {}),
         },
     )
     progress(Progress("export", 2, 3, "recording"))
@@ -93,10 +98,15 @@ def exports_of(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
     )
 
 
-def first_record(workspace: Workspace, dataset: Dataset, format_name: str) -> Json | None:
+def first_record(
+    workspace: Workspace,
+    dataset: Dataset,
+    format_name: str,
+    template: PromptTemplate | None = None,
+) -> Json | None:
     """The first example that is ready, as the format writes it; None where there is none.
 
-    Raises WrongUse for an unknown format or one that does not fit the task.
+    Raises WrongUse for an unknown format, one that does not fit the task, or such a template.
     """
     row = workspace.store.read(
         "SELECT text, current AS output, messages FROM current_example WHERE dataset_id = $dataset "
@@ -104,7 +114,7 @@ def first_record(workspace: Workspace, dataset: Dataset, format_name: str) -> Js
         {"dataset": dataset.dataset_id},
     )
     labels = workspace.labels(dataset)["name"].to_list()
-    records = find_format(format_name, dataset.task).records(row, dataset.task, labels)
+    records = find_format(format_name, dataset.task).records(row, dataset.task, labels, template)
     return next(records, None)
 
 

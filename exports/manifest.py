@@ -15,6 +15,7 @@ import polars as pl
 
 from curation.errors import WrongUse
 from curation.records import Json, Task, canonical_json
+from exports.formats.base import About
 from exports.split import SPLITS, label_rows
 
 ASSIGNMENT = "assignment.jsonl"
@@ -49,6 +50,17 @@ def _tool_version() -> str:
         return "source checkout"
 
 
+def about(document: Json) -> About:
+    """What a manifest says of its export; raises KeyError, TypeError or ValueError otherwise."""
+    rows = {split: int(document["splits"][split]["rows"]) for split in SPLITS}
+    return About(
+        dataset=str(document["source"]["dataset"]),
+        task=Task(document["task"]),
+        labels=tuple(map(str, document["labels"])),
+        rows={split: count for split, count in rows.items() if count},
+    )
+
+
 def file_facts(path: Path) -> Json:
     """SHA-256 and size in bytes of a file."""
     with path.open("rb") as file:
@@ -59,6 +71,7 @@ def file_facts(path: Path) -> Json:
 def data_hash(rows: pl.DataFrame) -> str:
     """SHA-256 over the examples that an export was asked to hold, in any row order."""
     columns = ["example_id", "text", "output", "messages", "group", "verified"]
+    columns += [name for name in ("rejected", "approved") if name in rows.columns]
     digest = hashlib.sha256()
     for row in rows.select(columns).sort("example_id").iter_rows():
         digest.update(canonical_json(list(row)).encode() + b"\n")

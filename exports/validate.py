@@ -1,28 +1,28 @@
 """What makes a record unusable for fine-tuning, though it may load.
 
-The rules are the common ground of today's trainers and hosted services: what one of them accepts
-and another silently drops, misreads or refuses counts as a problem.
+The rules are those of `exports.check`, narrowed to the common ground that our formats write: no
+roles but system, user and assistant, no keys but `role`, `content` and `weight` in a turn, and
+labels of the label set.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from curation.records import Json, Task, decode_output
+from exports.check.conversation import conversation_faults
+from exports.check.texts import is_blank, strings, unsafe
+from exports.check.turns import Turn, read_turns
 
 if TYPE_CHECKING:
     from exports.formats.base import Format
 
-_CONTROL_TOKEN = re.compile(
-    r"<[|｜][^<>|｜\s\ud800-\udfff]{1,64}[|｜]>"  # <|im_end|>, <|eot_id|> and their like
-    r"|\[/?INST\]|<</?SYS>>|</?s>|<[be]os>|<(?:start|end)_of_turn>"
-    r"|\[/?(?:AVAILABLE_TOOLS|TOOL_RESULTS|SYSTEM_PROMPT)\]|\[TOOL_CALLS\]|\[EOS\]"
-)
-_BLANK = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_UNSAFE = frozenset({"nul", "surrogate", "control-token"})
+_ROLES = ("system", "user", "assistant")
+_KEYS = frozenset({"role", "content", "weight"})
+_ABOUT_A_TURN = ("content-", "blank-", "weight")
 
 
 def problems(record: Json, file_format: Format, task: Task) -> list[str]:
@@ -33,35 +33,16 @@ def problems(record: Json, file_format: Format, task: Task) -> list[str]:
     return [*_unsafe_text(record), *file_format.check(record, task)]
 
 
-def _strings(record: Json) -> Iterator[str]:
-    waiting: list[Any] = [record]
-    while waiting:  # no recursion: what people import may be nested as deeply as they like
-        value = waiting.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            waiting += [*value, *value.values()]
-        elif isinstance(value, list):
-            waiting += value
-
-
 def _unsafe_text(record: Json) -> list[str]:
-    found = []
-    for text in _strings(record):
-        if "\0" in text:
-            found.append("a text contains the NUL character")
-        if _SURROGATE.search(text):
-            found.append("a text contains half of a surrogate pair, which is not valid Unicode")
-        if token := _CONTROL_TOKEN.search(text):
-            found.append(f"a text contains the control token {token.group()}")
-    return list(dict.fromkeys(found))
+    found = (fault for column, text in strings(record) for fault in unsafe(column, text))
+    return list(dict.fromkeys(fault.message for fault in found if fault.code in _UNSAFE))
 
 
 def text_problems(value: Any, what: str) -> list[str]:
     """Problems of something that must be a text with visible content; `what` names it."""
     if not isinstance(value, str):
         return [f"{what} is not a text"]
-    return [f"{what} is blank"] if _BLANK.fullmatch(value) else []
+    return [f"{what} is blank"] if is_blank(value) else []
 
 
 def label_problems(output: str, task: Task, labels: Collection[str]) -> list[str]:
@@ -103,42 +84,21 @@ def conversation_problems(turns: Any) -> list[str]:
     """
     if not isinstance(turns, list) or not turns:
         return ["the conversation is not a list of turns"]
-    if not all(isinstance(turn, dict) for turn in turns):
+    read = list(read_turns(turns, "messages", "messages"))
+    said = [turn for turn in read if isinstance(turn, Turn)]
+    if len(said) < len(read):
         return ["a turn of the conversation is not an object"]
-    return [*_role_problems(turns), *_turn_problems(turns), *_weight_problems(turns)]
+    roles = [f"a turn has the role {turn.role!r}" for turn in said if _is_strange(turn.role)]
+    faults = list(conversation_faults(said))
+    order = [fault.message for fault in faults if not fault.code.startswith(_ABOUT_A_TURN)]
+    about_turns = [fault.message for fault in faults if fault.code.startswith(_ABOUT_A_TURN)]
+    extra = [
+        f"turn {number} has the key {min(set(turn) - _KEYS)!r}, which trainers do not share"
+        for number, turn in enumerate(turns, start=1)
+        if set(turn) - _KEYS
+    ]
+    return [*([*roles, *order][:1]), *about_turns, *extra]
 
 
-def _role_problems(turns: Sequence[Json]) -> list[str]:
-    roles = [turn.get("role") for turn in turns]
-    for role in roles:
-        if not isinstance(role, str):
-            return ["a turn has no role"]
-        if role not in ("system", "user", "assistant"):
-            return [f"a turn has the role {role!r}; only system, user and assistant are common"]
-    spoken = roles[1:] if roles[0] == "system" else roles
-    if "system" in spoken:
-        return ["a system turn comes after another turn"]
-    if not spoken or spoken[-1] != "assistant":
-        return ["the last turn is not the assistant's"]
-    if any(role != ("user", "assistant")[at % 2] for at, role in enumerate(spoken)):
-        return ["user and assistant do not alternate, beginning with the user"]
-    return []
-
-
-def _turn_problems(turns: Sequence[Json]) -> list[str]:
-    found = []
-    for number, turn in enumerate(turns, start=1):
-        found += text_problems(turn.get("content"), f"the content of turn {number}")
-        extra = sorted(set(turn) - {"role", "content", "weight"})
-        if extra:
-            found.append(f"turn {number} has the key {extra[0]!r}, which trainers do not share")
-    return found
-
-
-def _weight_problems(turns: Sequence[Json]) -> list[str]:
-    weights = [turn["weight"] for turn in turns if "weight" in turn]
-    if any(type(weight) is not int or weight not in (0, 1) for weight in weights):
-        return ["a weight is neither 0 nor 1"]
-    if any("weight" in turn and turn.get("role") != "assistant" for turn in turns):
-        return ["a weight stands on a turn that is not the assistant's"]
-    return ["every weight is 0: nothing would be learnt"] if weights and not any(weights) else []
+def _is_strange(role: Any) -> bool:
+    return isinstance(role, str) and role not in _ROLES

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from curation.errors import TamisError
 from curation.records import Json, Task
 from exports.formats import Format, find_format
-from exports.manifest import ASSIGNMENT, MANIFEST, SCHEMA_VERSION, file_facts
+from exports.formats.containers import Line, parse, read, split_lines
+from exports.manifest import ASSIGNMENT, MANIFEST, SCHEMA_VERSION, about, file_facts
 from exports.split import SPLITS
-from exports.validate import problems
 
 
 def verify_export(folder: Path) -> list[str]:
@@ -31,22 +29,25 @@ def verify_export(folder: Path) -> list[str]:
             return [f"{MANIFEST} is of version {manifest['schema_version']}, not {SCHEMA_VERSION}"]
         task = Task(manifest["task"])
         form = find_format(manifest["format"], task)
-        counts = {split: int(manifest["splits"][split]["rows"]) for split in SPLITS}
+        facts = about(manifest)
+        counts = {split: facts.rows.get(split, 0) for split in SPLITS}
         files = {str(name): dict(facts) for name, facts in manifest["files"].items()}
         leaks = (manifest["leaks"] or {}).get("pairs_above_threshold_across_splits", 0)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, TamisError) as error:
         return [f"{MANIFEST} cannot be read: {type(error).__name__}: {error}"]
-    expected = {ASSIGNMENT, *(f"{split}.jsonl" for split in SPLITS if counts[split])}
+    names = {split: form.target.file(split) for split in SPLITS}
+    side_files = form.shape.side_files(facts, form.target)
+    expected = {ASSIGNMENT, *side_files, *(names[split] for split in facts.rows)}
     found = _check_files(folder, files, expected)
-    lines = {split: _read_lines(folder / f"{split}.jsonl") for split in SPLITS}
-    for split in SPLITS:
-        if len(lines[split]) != counts[split]:
+    lines = {names[split]: read(folder / names[split], form, task) for split in SPLITS}
+    for split, name in names.items():
+        if len(lines[name]) != counts[split]:
             found.append(
-                f"{split}.jsonl has {len(lines[split])} lines where {MANIFEST} says {counts[split]}"
+                f"{name} has {len(lines[name])} lines where {MANIFEST} says {counts[split]}"
             )
-        found += _check_lines(f"{split}.jsonl", lines[split], form, task)
+        found += _check_lines(name, lines[name], form, task)
     found += _check_repeats(lines)
-    found += _check_assignment(_read_lines(folder / ASSIGNMENT), counts)
+    found += _check_assignment(_assignment_lines(folder / ASSIGNMENT), counts)
     return [*found, f"{leaks} pairs of near-duplicates lie across splits"] if leaks else found
 
 
@@ -64,50 +65,31 @@ def _check_files(folder: Path, files: dict[str, Json], expected: set[str]) -> li
     return found
 
 
-def _read_lines(path: Path) -> list[bytes]:
-    if not path.is_file():
-        return []
-    lines = path.read_bytes().split(b"\n")
-    return lines if lines[-1] else lines[:-1]
+def _assignment_lines(path: Path) -> list[bytes]:
+    return split_lines(path.read_bytes()) if path.is_file() else []
 
 
-def _once(pairs: Iterable[tuple[str, Any]]) -> Json:
-    pairs = list(pairs)
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key occurs twice")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _parse(line: bytes) -> Json:
-    """The JSON object of a line; raises ValueError where it is anything else."""
-    value = json.loads(line.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - one kind of error for all bad lines
-    return value
-
-
-def _check_lines(name: str, lines: list[bytes], form: Format, task: Task) -> list[str]:
+def _check_lines(name: str, lines: list[Line], form: Format, task: Task) -> list[str]:
     found = []
     for number, line in enumerate(lines, start=1):
-        try:
-            reasons = problems(_parse(line), form, task)
-        except (ValueError, RecursionError) as error:
-            reasons = [f"not a JSON record ({error})"]
+        if isinstance(line.record, str):
+            reasons = [line.record]
+        else:
+            try:
+                reasons = form.problems(line.record, task)
+            except RecursionError as error:
+                reasons = [f"not a JSON record ({error})"]
         found += [f"{name}, line {number}: {reason}" for reason in reasons]
     return found
 
 
-def _check_repeats(lines: dict[str, list[bytes]]) -> list[str]:
+def _check_repeats(lines: dict[str, list[Line]]) -> list[str]:
     first: dict[bytes, str] = {}
     found = []
-    for split, rows in lines.items():
+    for name, rows in lines.items():
         for number, line in enumerate(rows, start=1):
-            if first.setdefault(line, split) != split:
-                found.append(f"{split}.jsonl, line {number} is also in {first[line]}.jsonl")
+            if first.setdefault(line.raw, name) != name:
+                found.append(f"{name}, line {number} is also in {first[line.raw]}")
     return found
 
 
@@ -116,7 +98,7 @@ def _check_assignment(lines: list[bytes], counts: dict[str, int]) -> list[str]:
     ids: Counter[str] = Counter()
     exported: Counter[str] = Counter()
     try:
-        for entry in map(_parse, lines):
+        for entry in map(parse, lines):
             ids[str(entry["example_id"])] += 1
             exported[str(entry["split"])] += bool(entry["exported"])
             if entry["group"] is not None:

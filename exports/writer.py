@@ -1,8 +1,9 @@
 """Write an export folder, whole or not at all.
 
-A folder holds one file per split (`train.jsonl`, `validation.jsonl`, `test.jsonl`),
-`assignment.jsonl` (which example stands in which split; its n-th exported entry of a split is that
-file's n-th line) and `manifest.json`.
+A folder holds one file per split, named as the format's target wants it (`train.jsonl`,
+`validation.jsonl`, `test.jsonl` unless it says otherwise), what else the target reads
+(`dataset_info.json`, `README.md`), `assignment.jsonl` (which example stands in which split; its
+n-th exported entry of a split is that file's n-th record) and `manifest.json`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
 
 import polars as pl
 
@@ -21,7 +21,9 @@ from curation.errors import NothingToExport, WrongUse
 from curation.records import Json, Task
 from exports import manifest
 from exports.folder import new_folder, refuse_taken
-from exports.formats import Format, find_format
+from exports.formats import Format, PromptTemplate, find_format
+from exports.formats.base import About
+from exports.formats.containers import json_line, open_text, open_writer
 from exports.manifest import ASSIGNMENT, MANIFEST, NEAR_TEST, NO_OUTPUT, UNUSABLE
 from exports.split import (
     ASSIGNMENT_SCHEMA,
@@ -31,10 +33,9 @@ from exports.split import (
     assign_splits,
     keyed_hash,
 )
-from exports.validate import label_problems, problems
+from exports.validate import label_problems
 
 _SHARE_TOLERANCE = 0.02
-_LINE_BREAKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class ExportResult:
     """What was written.
 
     `counts`: rows per split. `left_out`: `example_id`, `reason`, `detail`. `assignment`:
-    `example_id`, `split`, to be given as `frozen` to the next export.
+    `example_id`, `split`, to be given as `frozen` to the next export. `notes`: in words, limits of
+    the format's target that the files do not keep.
     """
 
     export_id: str
@@ -52,6 +54,7 @@ class ExportResult:
     manifest: Json
     left_out: pl.DataFrame
     assignment: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def write_export(
@@ -68,22 +71,26 @@ def write_export(
     threshold: float,
     facts: Json,
     left_out: pl.DataFrame | None = None,
+    template: PromptTemplate | None = None,
 ) -> ExportResult:
     """Split, check and write the examples in `rows` to the new folder `out`.
 
     `rows` has one row per example: `example_id`, `text`, `group` (String), `output` (String|null),
-    `messages` (String|null, JSON turns), `verified` (Boolean). `labels` is the label set of tasks
-    that have one. `frozen` is an earlier `read_assignment`; for `pairs` and `threshold` see
-    `leak_summary`, for `facts` see `manifest.source`. `left_out` (LEFT_OUT_SCHEMA) lists
-    the examples that the caller has set aside.
+    `messages` (String|null, JSON turns), `verified` (Boolean); where a format needs them also
+    `rejected` (String|null, a worse answer) and `approved` (Boolean|null, whether the output is
+    good). `labels` is the label set of tasks that have one. `template` are the words around text
+    and answer, the task's own where it is None. `frozen` is an earlier `read_assignment`; for
+    `pairs` and `threshold` see `leak_summary`, for `facts` see `manifest.source`. `left_out`
+    (LEFT_OUT_SCHEMA) lists the examples that the caller has set aside.
 
     The folder appears at once and complete; its bytes depend on the arguments alone, not on the
     order of the rows. Rows that trainers could not use are left out and listed with the reason.
 
-    Raises WrongUse for an unsuitable format, a taken folder or a split that stays empty,
-    NothingToExport where no row is left, TamisError where the disk refuses.
+    Raises WrongUse for an unsuitable format or template, a taken folder or a split that stays
+    empty, NothingToExport where no row is left, TamisError where the disk refuses.
     """
     form = find_format(file_format, task)
+    form.refuse_missing(rows)
     refuse_taken(out)
     document: Json = {
         "schema_version": manifest.SCHEMA_VERSION,
@@ -93,16 +100,18 @@ def write_export(
         "labels": list(labels),
         "fractions": asdict(fractions),
         "seed": seed,
+        **({"template": asdict(template)} if template else {}),
     }
     plan = _plan(rows, task, fractions, seed, frozen)
     with new_folder(out) as folder:
-        written, unusable = _write_rows(plan, form, task, labels, folder)
+        written, unusable = _write_rows(plan, form, task, labels, template, folder)
         _refuse_emptied(written, unusable, fractions)
         assignment = _write_assignment(folder / ASSIGNMENT, plan, written, frozen)
         gone = _gone(rows, plan, unusable, left_out)
         document["splits"] = manifest.count_splits(written, rows, task)
         document["leaks"] = manifest.leak_summary(written, pairs, threshold)
         document["left_out"] = manifest.left_out_summary(gone)
+        _write_side_files(form, manifest.about(document), folder)
         names = sorted(path.name for path in folder.iterdir())
         document["files"] = {name: manifest.file_facts(folder / name) for name in names}
         pretty = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -115,6 +124,7 @@ def write_export(
         manifest=document,
         left_out=gone,
         assignment=assignment,
+        notes=tuple(_missed_limits(form, document)),
     )
 
 
@@ -168,7 +178,12 @@ def _plan(
 
 
 def _write_rows(
-    plan: pl.DataFrame, form: Format, task: Task, labels: Sequence[str], folder: Path
+    plan: pl.DataFrame,
+    form: Format,
+    task: Task,
+    labels: Sequence[str],
+    template: PromptTemplate | None,
+    folder: Path,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Write the usable rows: (`example_id`, `split` of those written, those left out)."""
     rows = plan.filter(pl.col("split") != HELD_OUT)
@@ -176,17 +191,17 @@ def _write_rows(
     known = frozenset(labels)
     with ExitStack() as stack:
         files = {
-            split: stack.enter_context(_open(folder / f"{split}.jsonl"))
+            split: stack.enter_context(open_writer(folder / form.target.file(split), form, task))
             for split in rows["split"].unique()
         }
         columns = rows.select("example_id", "split", "output").iter_rows()
-        records = form.records(rows, task, labels)
-        for (example, split, output), record in zip(columns, records, strict=True):
-            found = label_problems(output, task, known) if task.has_labels else []
-            if found := [*found, *problems(record, form, task)]:
+        written_as = form.examples(rows, task, labels, template)
+        for (example, split, output), (record, found) in zip(columns, written_as, strict=True):
+            wrong = label_problems(output, task, known) if task.has_labels else []
+            if found := [*wrong, *found]:
                 unusable.append((example, UNUSABLE, "; ".join(found)))
             else:
-                files[split].write(json_line(record))
+                files[split](record)
                 written.append((example, split))
     return (
         pl.DataFrame(written, schema=ASSIGNMENT_SCHEMA, orient="row"),
@@ -194,14 +209,17 @@ def _write_rows(
     )
 
 
-def _open(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="\n")
+def _write_side_files(form: Format, about: About, folder: Path) -> None:
+    for name, text in form.shape.side_files(about, form.target).items():
+        with open_text(folder / name) as file:
+            file.write(text)
 
 
-def json_line(value: Any) -> str:
-    """A value as one line of JSON, its LF included, that no reader breaks in two."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return text.translate(_LINE_BREAKS) + "\n"
+def _missed_limits(form: Format, document: Json) -> list[str]:
+    rows = {split: document["splits"][split]["rows"] for split in SPLITS}
+    files = {split: document["files"].get(form.target.file(split)) for split in SPLITS}
+    sizes = {split: facts["bytes"] for split, facts in files.items() if facts}
+    return form.target.missed(rows, sizes)
 
 
 def _refuse_emptied(
@@ -239,7 +257,7 @@ def _write_assignment(
         )
         placed = pl.concat([placed, absent], how="diagonal")
     exported = pl.col("example_id").is_in(written["example_id"].implode())
-    with _open(path) as file:
+    with open_text(path) as file:
         entries = placed.with_columns(exported=exported).iter_rows(named=True)
         file.writelines(json_line(entry) for entry in entries)
     return placed.select("example_id", "split")

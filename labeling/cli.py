@@ -22,7 +22,9 @@ from curation.pipeline import analyze as run_analysis
 from curation.pipeline import stale_steps
 from curation.records import LABEL_SCORES, Dataset, Json, Settings, Task
 from curation.workspace import Workspace
+from exports.check import check_file
 from exports.export import export_dataset
+from exports.formats import PromptTemplate
 from exports.split import SplitFractions
 from exports.verify import verify_export
 from labeling import demo as demonstration
@@ -168,17 +170,25 @@ def export(
     dataset: DatasetOption,
     out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the files.")],
     format_name: Annotated[
-        str, typer.Option("--format", "-f", help="openai-chat, prompt-completion or text-label.")
+        str, typer.Option("--format", "-f", help="A wrong name lists those that fit the task.")
     ] = "openai-chat",
     validation: Annotated[float, typer.Option(help="Share of the validation split.")] = 0.1,
     test: Annotated[float, typer.Option(help="Share of the test split.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
+    prompt_user: Annotated[
+        str, typer.Option(help="What the user says; {input} is the text, {labels} the label set.")
+    ] = "",
+    prompt_system: Annotated[
+        str, typer.Option(help="System prompt; with --prompt-user in place of the task's own.")
+    ] = "",
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Write train, validation and test JSONL with a manifest. No near-duplicate crosses a split."""
+    """Write train, validation and test files with a manifest. No near-duplicate crosses a split."""
     with Workspace.open(workspace) as opened:
         fractions = SplitFractions(1 - validation - test, validation, test)
+        own = bool(prompt_user or prompt_system)
+        template = PromptTemplate(prompt_user or "{input}", prompt_system) if own else None
         with progress_on_stderr("export") as progress:
             result = export_dataset(
                 opened,
@@ -187,9 +197,25 @@ def export(
                 out,
                 fractions=fractions,
                 seed=seed,
+                template=template,
                 progress=progress,
             )
         print_line(json.dumps(result.manifest) if as_json else demonstration.describe(result))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A training file, one JSON object a line.")],
+    target: Annotated[
+        str, typer.Option(help="A trainer, service or format to check for; 'any' is all of them.")
+    ] = "any",
+    as_json: JsonOption = False,
+) -> None:
+    """Find what trainers choke on in any training JSONL. Exits with 1 where there are errors."""
+    found = check_file(file, target)
+    print_line(json.dumps(found.as_json()) if as_json else found.as_text())
+    if found.errors:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -51,7 +51,7 @@ def describe(result: ExportResult) -> str:
     """An export in a few lines: rows of each split, leaks, paths."""
     counts = ", ".join(f"{split} {rows:,}" for split, rows in result.counts.items())
     leaks = result.manifest["leaks"] or {}
-    lines = [f"    note: {words}" for words in missed_shares(result.manifest)]
+    lines = [f"    note: {words}" for words in (*missed_shares(result.manifest), *result.notes)]
     paths = "\n".join([*lines, *(f"    {path}" for path in result.files)])
     return (
         f"exported: {counts}; left out {len(result.left_out):,}; near-duplicates across splits: "

@@ -12,6 +12,8 @@ import typer.main
 
 from curation.detectors import DETECTORS
 from curation.workspace import Workspace
+from exports.check import rules_table
+from exports.formats import format_table
 from labeling.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -141,3 +143,8 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     exec(compile(code, "README.md", "exec"), seen)
     assert seen["examples"].height == 40
     assert {"text", "current", "status"} <= set(seen["examples"].columns)
+
+
+def test_the_tables_of_formats_and_of_rules_are_those_of_the_code() -> None:
+    assert format_table() in (ROOT / "docs/export.md").read_text("utf-8")
+    assert rules_table() in (ROOT / "docs/check.md").read_text("utf-8")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import polars as pl
+import json
+from collections.abc import Sequence
 
 from curation.records import Json, Task
-from exports.formats.base import Format, read_json
+from exports.formats.base import About, CannotSay, Row, Shape
+from exports.formats.target import Target
+from exports.formats.templates import read_json
 from exports.validate import text_problems
+
+LABELS_FILE = "labels.json"
 
 
 def _keys(task: Task) -> tuple[str, ...]:
     return ("text", "labels" if task is Task.MULTI_LABEL else "label")
 
 
-def _records(rows: pl.DataFrame, task: Task, _labels: Sequence[str]) -> Iterator[Json]:
-    key = _keys(task)[1]
+def _write(row: Row, task: Task, _labels: Sequence[str]) -> Json:
     several = task is Task.MULTI_LABEL
-    for text, output in rows.select("text", "output").iter_rows():
-        yield {"text": text, key: read_json(output) if several else output}
+    return {"text": row.text, _keys(task)[1]: read_json(row.output) if several else row.output}
 
 
 def _check(record: Json, task: Task) -> list[str]:
@@ -31,11 +32,30 @@ def _check(record: Json, task: Task) -> list[str]:
     return found + [text for label in record["labels"] for text in text_problems(label, "a label")]
 
 
-TEXT_LABEL = Format(
-    name="text-label",
-    description="A text and its label, or list of labels, per line: for classifiers.",
-    tasks=(Task.SINGLE_LABEL, Task.MULTI_LABEL),
-    keys=_keys,
-    records=_records,
-    check=_check,
+def _write_multi_hot(row: Row, _task: Task, labels: Sequence[str]) -> Json:
+    found = read_json(row.output)
+    if not isinstance(found, list):
+        raise CannotSay("the output is not a list of labels")
+    return {"text": row.text, "label": [int(name in found) for name in labels]}
+
+
+def _check_multi_hot(record: Json, _task: Task) -> list[str]:
+    found = text_problems(record["text"], "the text")
+    label = record["label"]
+    if not isinstance(label, list) or any(
+        type(bit) is not int or bit not in (0, 1) for bit in label
+    ):
+        return [*found, "the label is not a list of zeros and ones"]
+    return found
+
+
+def _label_file(about: About, _target: Target) -> dict[str, str]:
+    return {LABELS_FILE: json.dumps(about.labels, indent=2, ensure_ascii=False) + "\n"}
+
+
+TEXT_LABEL = Shape(_keys, _write, _check)
+
+MULTI_HOT = Shape(
+    lambda _task: ("text", "label"), _write_multi_hot, _check_multi_hot, side_files=_label_file
 )
+"""`{"text": ..., "label": [0, 1, 0]}`, a place for each label of `labels.json` in its order."""

@@ -12,11 +12,12 @@ from curation.errors import TamisError
 from curation.pipeline import stale_steps
 from curation.records import Dataset
 from exports.export import export_dataset, exports_of, first_record
-from exports.formats import FORMATS, fitting
+from exports.formats import PromptTemplate
 from exports.split import SPLITS, SplitFractions
 from exports.writer import ExportResult
 from labeling import queue, uploads
 from labeling.pages import behind, context
+from labeling.pages.export_choices import choose_format, choose_words
 from labeling.pages.export_result import show_result
 from labeling.pages.text import tell
 from labeling.queue import Filter
@@ -66,11 +67,8 @@ def _what_goes_out(dataset: Dataset) -> int:
 def _choose(dataset: Dataset) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        name = st.radio(
-            "Format",
-            fitting(dataset.task),
-            captions=[FORMATS[name].description for name in fitting(dataset.task)],
-        )
+        name = choose_format(dataset)
+        words = choose_words(dataset)
         first, second = st.columns(2)
         validation = first.slider("Validation, %", 0, 40, 10)
         test = second.slider("Test, %", 0, 40, 10)
@@ -87,12 +85,17 @@ def _choose(dataset: Dataset) -> None:
         wanted = st.button("Export", type="primary", icon=":material/download:")
     with right:
         st.caption("The first example in this format")
-        record = first_record(context.workspace(), dataset, name)
+        try:
+            template = PromptTemplate(*words) if words else None
+            record = first_record(context.workspace(), dataset, name, template)
+        except TamisError as error:
+            tell(error)
+            return
         text = json.dumps(record, indent=2, ensure_ascii=False)
         st.code(text, language=None, wrap_lines=True)
     if wanted:
         fractions = SplitFractions((100 - validation - test) / 100, validation / 100, test / 100)
-        _export(dataset, name, folder, fractions, int(seed))
+        _export(dataset, name, folder, fractions, int(seed), template)
 
 
 def _free_folder(dataset: Dataset) -> str:
@@ -102,7 +105,12 @@ def _free_folder(dataset: Dataset) -> str:
 
 
 def _export(
-    dataset: Dataset, format_name: str, folder: str, fractions: SplitFractions, seed: int
+    dataset: Dataset,
+    format_name: str,
+    folder: str,
+    fractions: SplitFractions,
+    seed: int,
+    template: PromptTemplate | None,
 ) -> None:
     workspace = context.workspace()
     # The outcome is noted before anything is drawn: a second click may end this run at any drawing.
@@ -115,6 +123,7 @@ def _export(
                 uploads.inside(workspace.exports, folder),
                 fractions=fractions,
                 seed=seed,
+                template=template,
             )
         except TamisError as error:
             tell(error)

@@ -6,10 +6,12 @@ import polars as pl
 import streamlit as st
 
 from curation.records import Dataset
+from exports.formats import FORMATS
 from exports.manifest import ASSIGNMENT, MANIFEST, file_facts
 from exports.split import SPLITS
 from exports.writer import ExportResult, missed_shares
 from labeling.pages import behind
+from labeling.pages.text import plain
 from labeling.queue import Filter
 
 LEFT_OUT_SHOWN = 500
@@ -23,6 +25,8 @@ def show_result(dataset: Dataset, result: ExportResult) -> None:
         st.code(str(result.folder), language=None, wrap_lines=True)
         for words in missed_shares(result.manifest):
             st.warning(words, icon=":material/balance:")
+        for words in result.notes:
+            st.warning(plain(words), icon=":material/rule:")
         _leaks(result)
         _files(result)
         if len(result.left_out):
@@ -45,13 +49,15 @@ def _leaks(result: ExportResult) -> None:
 
 
 def _files(result: ExportResult) -> None:
-    order = [*(f"{split}.jsonl" for split in SPLITS), MANIFEST, ASSIGNMENT]
-    files = sorted(result.files, key=lambda path: order.index(path.name))
+    target = FORMATS[result.manifest["format"]].target
+    splits = {target.file(split): split for split in SPLITS}
+    order = [*splits, MANIFEST, ASSIGNMENT]
+    files = sorted(result.files, key=lambda path: (*order, path.name).index(path.name))
     facts = [(path, file_facts(path)) for path in files if path.is_file()]
     shown = pl.DataFrame(
         {
             "File": [path.name for path, _ in facts],
-            "Rows": [result.counts.get(path.stem) for path, _ in facts],
+            "Rows": [result.counts.get(splits.get(path.name, "")) for path, _ in facts],
             "Bytes": [fact["bytes"] for _, fact in facts],
             "SHA-256": [fact["sha256"] for _, fact in facts],
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from curation.errors import NothingToExport, TamisError, WrongUse
 from curation.records import Json, Task
 from exports import folder as folder_module
-from exports.formats import fitting
+from exports.formats import find_format, fitting
+from exports.formats.containers import read
 from exports.manifest import LEFT_OUT_SCHEMA
 from exports.split import SPLITS, SplitFractions
 from exports.verify import verify_export
@@ -42,9 +44,12 @@ class TestContent:
             out = tmp_path / name
             result = export(rows, out, task, file_format=name, labels=["a", "b"])
             assert result.counts == {"train": 16, "validation": 2, "test": 2}
-            texts = [json.dumps(record) for split in SPLITS for record in lines(out, split)]
-            assert all(sum(f'"text {n}"' in text for text in texts) == 1 for n in range(20))
-            assert [pl.read_ndjson(out / f"{split}.jsonl").height for split in SPLITS] == [16, 2, 2]
+            form = find_format(name, task)
+            found = [read(out / form.target.file(split), form, task) for split in SPLITS]
+            assert [len(records) for records in found] == [16, 2, 2]
+            texts = [f"{json.dumps(line.record)} " for records in found for line in records]
+            for n in range(20):
+                assert sum(bool(re.search(rf"text {n}\D", text)) for text in texts) == 1
             assert verify_export(out) == []
 
     def test_the_rows_are_shuffled(self, tmp_path: Path) -> None:

@@ -49,8 +49,19 @@ def test_what_goes_out_is_counted() -> None:
 
 def test_the_first_record_is_shown_in_the_chosen_format() -> None:
     app = open_page("export")
-    app.radio[0].set_value("text-label").run()
+    next(box for box in app.selectbox if box.label == "Format").set_value("text-label").run()
     assert json.loads(app.code[0].value) == {"text": "refund please", "label": "refund"}
+
+
+def test_the_words_around_an_example_are_the_teams_own_and_checked() -> None:
+    app = open_page("export")
+    system = next(area for area in app.text_area if area.label == "System prompt")
+    system.set_value("Name the wish: {labels}").run()
+    first = json.loads(app.code[0].value)["messages"][0]
+    assert first["content"].startswith('Name the wish: ["')
+    system = next(area for area in app.text_area if area.label == "System prompt")
+    system.set_value("{lables}").run()
+    assert "{lables}" in app.error[0].value.replace("\\", "")
 
 
 def test_an_export_shows_files_hashes_and_what_was_left_out(folder: Path) -> None:
