@@ -29,6 +29,7 @@ def reasons(
     `labels` is −1 without one; `words` has for some rows the terms that speak for the label that
     the model expects; `alone` are the rows whose label no other group of copies has.
     """
+    expected = confidences.argmax(axis=1).tolist()
     for row, label in enumerate(labels.tolist()):
         parts = []
         if verified[row]:
@@ -38,7 +39,7 @@ def reasons(
         elif alone[row]:
             parts.append(f"No other example is labelled {names[label]}.")
         others = _others(row, labels, groups, neighbours)
-        best = int(confidences[row].argmax())
+        best = expected[row]
         parts += [*_votes(names, others), *_wording(names[best], words.get(row, []))]
         parts.append(_expectation(names, label, best, confidences[row]))
         yield " ".join(parts)

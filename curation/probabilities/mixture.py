@@ -17,6 +17,7 @@ from curation.probabilities.types import Floats, Rows, Vectors
 
 _LOG_POWERS = (-4.0, 5.0)
 _FLOOR = 1e-9
+_CALIBRATION_ROWS = 20_000
 
 
 def brier(chances: Floats, labels: Rows) -> float:
@@ -82,7 +83,7 @@ def calibrate(chances: Floats, labels: Rows) -> Floats:
     All probabilities are raised to one power, see `power_of`. Rows labelled −1 are not learnt from.
     """
     known = np.flatnonzero(labels >= 0)
+    known = known[:: max(1, -(-len(known) // _CALIBRATION_ROWS))]
     logarithms = np.log(chances)
-    return np.asarray(
-        softmax(power_of(logarithms[known], labels[known]) * logarithms, axis=1), dtype=np.float64
-    )
+    power = power_of(logarithms[known], labels[known])
+    return np.asarray(softmax(power * logarithms, axis=1), dtype=np.float64)

@@ -55,7 +55,7 @@ def read_wording(texts: Sequence[str], seed: int) -> Wording:
     axes = np.zeros((len(texts), width), dtype=np.float32)
     if width:
         weighted = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
-        axes[order] = TruncatedSVD(width, random_state=seed).fit_transform(weighted)
+        axes[order] = TruncatedSVD(width, n_iter=2, random_state=seed).fit_transform(weighted)
     terms = csr_array(counts)[np.argsort(order)]
     terms.data[:] = 1
     return Wording(terms, vectorizer.get_feature_names_out(), axes)
