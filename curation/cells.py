@@ -39,7 +39,7 @@ _REACH = 0.45
 distance √(2 − 2·floor) between two similar rows: .20 in cosine at a floor of .9, .28 at .8."""
 _VISITED = 48
 """Most cells that a row visits in the search for pairs."""
-_NEIGHBOUR_CELLS = 32
+_NEIGHBOUR_CELLS = 12
 """Cells among which every row looks for its neighbours, its home included."""
 _PAIRS_AT_ONCE = 1 << 21
 _CROWD = 4096

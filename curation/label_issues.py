@@ -228,13 +228,17 @@ def _judge_sets(
     judged = np.flatnonzero((applies >= 2) & (applies <= len(given) - 2))
     scores = np.full(len(targets), np.nan)
     doubtful = np.zeros(targets.shape, dtype=np.bool_)
-    lists = [np.flatnonzero(row).tolist() for row in given[:, judged]]
-    shown = np.ascontiguousarray(chances[known][:, judged])
+    asked, shown = given[:, judged], np.ascontiguousarray(chances[known][:, judged])
+    if (
+        len(judged) == 1
+    ):  # cleanlab wants two labels or more: the other one is not to have the first
+        asked, shown = np.hstack([asked, 1 - asked]), np.hstack([shown, 1 - shown])
+    lists = [np.flatnonzero(row).tolist() for row in asked]
     scores[known] = get_label_quality_scores(
         lists, shown, method=method, aggregator_kwargs={"method": np.min}
     )
     found = find_multilabel_issues_per_class(lists, shown, filter_by="confident_learning", n_jobs=1)
-    doubtful[np.ix_(known, judged)] = np.asarray(found).reshape(shown.shape)
+    doubtful[np.ix_(known, judged)] = np.asarray(found).reshape(shown.shape)[:, : len(judged)]
     return scores, doubtful
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.detectors.base import shorten
 from curation.probabilities import Floats, Neighbours, Rows
 
 _MOST_NAMED = 3
@@ -29,6 +30,7 @@ def reasons(
     `labels` is −1 without one; `words` has for some rows the terms that speak for the label that
     the model expects; `alone` are the rows whose label no other group of copies has.
     """
+    names = [shorten(name) for name in names]
     expected = confidences.argmax(axis=1).tolist()
     for row, label in enumerate(labels.tolist()):
         parts = []
@@ -85,6 +87,7 @@ def set_reasons(
     verified: NDArray[np.bool_],
 ) -> Iterator[str]:
     """The evidence for every example with several labels: which look missing or too much."""
+    names = [shorten(name) for name in names]
     for row in range(len(targets)):
         parts = [_DECIDED] if verified[row] else []
         if not known[row]:

@@ -163,7 +163,8 @@ def _answer_vectors(job: Job, examples: pl.DataFrame, questions: Vectors) -> Vec
     answered = examples["given"].is_not_null().to_numpy()
     answers = np.zeros_like(questions)
     hashes = [text_hash(answer) for answer in examples["given"].drop_nulls()]
-    answers[answered] = _cache(job).load(hashes)
+    if hashes:
+        answers[answered] = _cache(job).load(hashes)
     return answers
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import duckdb
 import polars as pl
 
+from curation.detectors.schema import check_schema
 from curation.errors import DatasetNotFound, JournalDamaged, WorkspaceNotFound, WrongUse
 from curation.records import Dataset, Json, Settings, Task, canonical_json
 from curation.store import Store, insert_frame
@@ -117,10 +118,15 @@ class Workspace:
         output_schema: Json | None = None,
         settings: Settings | None = None,
     ) -> Dataset:
-        """Add an empty dataset. Raises WrongUse if the name is blank or taken."""
+        """Add an empty dataset.
+
+        Raises WrongUse if the name is blank or taken, or the schema cannot be used.
+        """
         name = name.strip()
         if not name:
             raise WrongUse("A dataset needs a name.", "Choose a short one, such as 'tickets'.")
+        if output_schema is not None:
+            check_schema(output_schema)
         settings = settings or Settings()
         dataset = Dataset(uuid.uuid4().hex[:12], name, task, guidelines, output_schema, settings)
 

@@ -10,7 +10,9 @@ import typer
 
 from curation import quality
 from curation.clusters import pair_rows
+from curation.errors import WrongUse
 from curation.labels import flag_rows
+from curation.records import Dataset
 from curation.workspace import Workspace
 from labeling.terminal import (
     HERE,
@@ -31,7 +33,7 @@ PerhapsOutOption = Annotated[
 def flags(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
     """Write the flags: one row per example and kind, worst first."""
     with Workspace.open(workspace) as opened:
-        save(flag_rows(opened, opened.dataset(dataset)), out)
+        save(flag_rows(opened, _scored(opened, dataset)), out)
 
 
 def duplicates(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOption = HERE) -> None:
@@ -51,7 +53,7 @@ def slices(
 ) -> None:
     """Groups of examples whose labels fail together, strongest first, with their examples' ids."""
     with Workspace.open(workspace) as opened:
-        found = quality.slices(opened, opened.dataset(dataset))
+        found = quality.slices(opened, _scored(opened, dataset, labels=True))
     shown = ["name", "by", "size", "disagree", "expected", "reason"]
     _give(found, shown, out, as_json=as_json, empty="No group of examples stands out.")
 
@@ -65,7 +67,7 @@ def overlaps(
 ) -> None:
     """Pairs of labels that are given for one another, most overlapping first; single-label."""
     with Workspace.open(workspace) as opened:
-        found = quality.overlaps(opened, opened.dataset(dataset))
+        found = quality.overlaps(opened, _scored(opened, dataset, labels=True))
     _give(found, found.columns, out, as_json=as_json, empty="No two labels stand out.")
 
 
@@ -78,9 +80,25 @@ def label_quality(
 ) -> None:
     """How far each label can be trusted, an estimate; the worst first."""
     with Workspace.open(workspace) as opened:
-        found = quality.label_quality(opened, opened.dataset(dataset))
+        found = quality.label_quality(opened, _scored(opened, dataset, labels=True))
     shown = ["label", "examples", "label_quality", "reason"]
     _give(found, shown, out, as_json=as_json, empty="No label has been judged.")
+
+
+def _scored(workspace: Workspace, name: str, *, labels: bool = False) -> Dataset:
+    """The dataset, once it was analysed; raises WrongUse where it was not or has no labels."""
+    dataset = workspace.dataset(name)
+    if labels and not dataset.task.has_labels:
+        raise WrongUse(
+            f"Dataset '{name}' is a {dataset.task} dataset: it has no labels to compare.",
+            f"What is wrong with its outputs: tamis flags --dataset {name} --out FILE",
+        )
+    if quality.last_scored(workspace, dataset) is None:
+        raise WrongUse(
+            f"Dataset '{name}' was never analysed, so nothing is known of it yet.",
+            f"Analyse it: tamis analyze --dataset {name}",
+        )
+    return dataset
 
 
 def _give(

@@ -62,7 +62,7 @@ def outlier_scores(
             "score": scores,
             "flagged": flagged,
             "similarity": nearest,
-            "reason": _reasons(nearest, flagged),
+            "reason": _reasons(1 - distance, flagged),
         },
         schema=OUTLIER_SCHEMA,
     )
@@ -98,15 +98,15 @@ def _most_similar(vectors: Vectors, rows: Rows, groups: Rows, width: int) -> NDA
     return np.where(np.isfinite(largest), np.minimum(largest, 1), np.nan).astype(np.float64)
 
 
-def _reasons(nearest: NDArray[np.float64], flagged: NDArray[np.bool_]) -> list[str]:
-    """How like its nearest other each example is, and how like half of all are."""
-    usual = np.median(nearest[np.isfinite(nearest)]) if np.isfinite(nearest).any() else np.nan
+def _reasons(similar: NDArray[np.float64], flagged: NDArray[np.bool_]) -> list[str]:
+    """How like its nearest others each example is on average, and how like half of all are."""
+    usual = np.median(similar[np.isfinite(similar)]) if np.isfinite(similar).any() else np.nan
     return [
-        f"The nearest other example has a similarity of {'only ' if far else ''}{similarity:.2f}; "
-        f"half of all examples have one of {usual:.2f} or more."
+        f"Its nearest others have a similarity of {'only ' if far else ''}{similarity:.2f} on "
+        f"average; for half of all examples it is {usual:.2f} or more."
         if np.isfinite(similarity)
         else "There is no other example to compare with."
-        for similarity, far in zip(nearest.tolist(), flagged.tolist(), strict=True)
+        for similarity, far in zip(similar.tolist(), flagged.tolist(), strict=True)
     ]
 
 

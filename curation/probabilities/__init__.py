@@ -43,7 +43,7 @@ __all__ = [
 OnProgress = Callable[[Progress], None]
 
 _MOST_CELLS = 250_000_000
-_STACKING_ROWS = 20_000
+_STACKING_ROWS = 15_000
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from curation.probabilities.types import Floats, Rows, Vectors
 
 _LOG_POWERS = (-4.0, 5.0)
 _FLOOR = 1e-9
-_CALIBRATION_ROWS = 20_000
+_CALIBRATION_ROWS = 10_000
 
 
 def brier(chances: Floats, labels: Rows) -> float:

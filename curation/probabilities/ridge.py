@@ -18,7 +18,7 @@ from curation.probabilities.types import Floats, Rows, Vectors
 
 _FREQUENCIES = 1000
 _TRIAL_FREQUENCIES = 500
-_TRIAL_ROWS = 6000
+_TRIAL_ROWS = 4000
 _BLOCK = 4096
 _WORDINGS = (0.0, 0.5, 1.0)
 _GAMMAS = (0.03, 0.1, 0.3)
@@ -49,7 +49,7 @@ def choose_shape(
     """The shape whose leave-one-out predictions of `targets` have the least squared error.
 
     The sum of squares (PRESS, Allen 1974) is exact and needs one fit a shape. The wording is chosen
-    first, the width of the kernel next, the penalty with each. Compared on at most 6,000 of `rows`,
+    first, the width of the kernel next, the penalty with each. Compared on at most 4,000 of `rows`,
     evenly spaced, which should hold no two near-duplicates: they would tell each other's label.
     """
     rows = rows[:: max(1, -(-len(rows) // _TRIAL_ROWS))]

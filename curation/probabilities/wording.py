@@ -13,6 +13,8 @@ from curation.probabilities.types import Vectors
 
 _AXES = 256
 _MOST_TERMS = 100_000
+_AXES_FROM = 30_000
+"""Rows, evenly spaced in the order of their texts, from which the axes are taken."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,13 @@ def read_wording(texts: Sequence[str], seed: int) -> Wording:
         return Wording(
             nothing, np.empty(0, dtype=object), np.empty((len(texts), 0), dtype=np.float32)
         )
-    width = max(0, min(_AXES, *(size - 1 for size in counts.shape)))
+    rows = -(-len(texts) // max(1, -(-len(texts) // _AXES_FROM)))
+    width = max(0, min(_AXES, rows - 1, counts.shape[1] - 1))
     axes = np.zeros((len(texts), width), dtype=np.float32)
     if width:
         weighted = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
-        axes[order] = TruncatedSVD(width, n_iter=2, random_state=seed).fit_transform(weighted)
+        sample = weighted[:: max(1, -(-len(texts) // _AXES_FROM))]
+        axes[order] = TruncatedSVD(width, random_state=seed).fit(sample).transform(weighted)
     terms = csr_array(counts)[np.argsort(order)]
     terms.data[:] = 1
     return Wording(terms, vectorizer.get_feature_names_out(), axes)

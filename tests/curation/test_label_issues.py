@@ -215,3 +215,17 @@ def test_multilabel_without_labels_given_is_suggested_only() -> None:
     assert not found["flagged"]
     assert found["suggested"] == '["billing","money"]'
     assert found["reason"] == "No labels given."
+
+
+def test_one_label_that_few_have_is_judged_like_several() -> None:
+    examples, vectors = dataset()
+    few = [["delivery"] if row % 10 == 0 else [] for row in range(examples.height)]
+    sets = pl.Series([json.dumps(labels) for labels in few])
+    flags = flags_of(examples.with_columns(given=sets), vectors, find=multilabel_issues)
+    assert flags["score"].is_between(0, 1).all()
+
+
+def test_a_label_of_any_length_leaves_the_reason_readable() -> None:
+    examples, vectors = dataset()
+    long = examples.with_columns(given=pl.col("given") + "x" * 10_000)
+    assert flags_of(long, vectors)["reason"].str.len_chars().max() < 1_500

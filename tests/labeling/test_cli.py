@@ -15,7 +15,7 @@ from curation.slices import SLICE_SCHEMA
 from curation.workspace import Workspace
 from labeling.cli import main
 from labeling.tables import write_table
-from tests.factories import add_flags, operation, tickets
+from tests.factories import add_flags, mark_analysed, operation, tickets
 from tests.labeling.label_map_kit import add_overlap, add_quality, add_slice
 
 Tamis = Callable[..., tuple[int, str, str]]
@@ -117,6 +117,7 @@ def test_no_workspace_says_how_to_make_one(tamis: Tamis) -> None:
 def test_flags_have_one_row_per_example_and_kind(tamis: Tamis, tmp_path: Path) -> None:
     workspace, dataset, ids = tickets(tmp_path / "w")
     add_flags(workspace, dataset, [{"example_id": key, "suggested": "return"} for key in ids])
+    mark_analysed(workspace, dataset)
     workspace.close()
     out = tmp_path / "flags.parquet"
     assert tamis("flags", "--dataset", "tickets", "--out", str(out))[0] == 0
@@ -134,6 +135,7 @@ def test_the_label_map_can_be_read_and_written(tamis: Tamis, tmp_path: Path) -> 
     add_overlap(workspace, dataset, "refund", "return")
     add_quality(workspace, dataset, "return", None)
     add_quality(workspace, dataset, "refund", 0.75)
+    mark_analysed(workspace, dataset)
     workspace.close()
     assert "“parcel”" in tamis("slices", "-d", "tickets")[1]
     assert json.loads(tamis("slices", "-d", "tickets", "--json")[1])[0]["example_ids"] == [b, a]
@@ -152,7 +154,18 @@ def test_the_label_map_can_be_read_and_written(tamis: Tamis, tmp_path: Path) -> 
 
 
 def test_where_nothing_stands_out_it_says_so(tamis: Tamis, tmp_path: Path) -> None:
-    tickets(tmp_path / "w")[0].close()
+    workspace, dataset, _ = tickets(tmp_path / "w")
+    mark_analysed(workspace, dataset)
+    workspace.create_dataset("talk", Task.CHAT)
+    workspace.create_dataset("new", Task.SINGLE_LABEL)
+    workspace.close()
+    for command in ("slices", "overlaps", "label-quality"):
+        code, _, error = tamis(command, "-d", "new")
+        assert code == 2
+        assert "never analysed" in error
+        code, _, error = tamis(command, "-d", "talk")
+        assert code == 2
+        assert "no labels" in error
     assert tamis("slices", "-d", "tickets")[1] == "No group of examples stands out.\n"
     assert tamis("slices", "-d", "tickets", "--json")[1] == "[]\n"
     assert tamis("overlaps", "-d", "tickets")[1] == "No two labels stand out.\n"

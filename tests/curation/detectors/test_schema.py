@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from curation.detectors.schema import DETECTOR
+from curation.detectors.schema import DETECTOR, check_schema
 from curation.errors import WrongUse
 from tests.curation.detectors.findings import found, reason
 
@@ -56,7 +56,7 @@ def test_a_recursive_schema_is_followed_as_deep_as_outputs_go() -> None:
         ({"type": "nothing"}, "not valid at"),
         ({"$ref": "https://example.invalid/schema.json"}, "leads nowhere"),
         ({"$ref": "#/$defs/missing"}, "leads nowhere"),
-        ({"$ref": "#"}, "leads nowhere"),
+        ({"$ref": "#"}, "refers to itself without end"),
     ],
 )
 def test_a_schema_that_cannot_be_used_is_the_callers_fault_and_nothing_is_fetched(
@@ -66,3 +66,32 @@ def test_a_schema_that_cannot_be_used_is_the_callers_fault_and_nothing_is_fetche
         warnings.simplefilter("error")
         with pytest.raises(WrongUse, match=match):
             found(DETECTOR, ['{"a":1}'], output_schema=schema)
+
+
+PATTERN = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(a+)+$"}}}
+
+
+def test_a_pattern_that_takes_others_years_is_answered() -> None:
+    slow = '{"a":"' + "a" * 40 + '!"}'
+    findings = found(DETECTOR, [slow, '{"a":"aaa"}'], output_schema=PATTERN)
+    assert sorted(findings) == [0]
+    assert "does not match '(a+)+$'" in findings[0].reason
+
+
+def test_a_pattern_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def too_long(pattern: str, *_: Any, **__: Any) -> None:
+        asked.append(pattern)
+        raise TimeoutError
+
+    monkeypatch.setattr("curation.detectors.schema.regex.search", too_long)
+    assert not found(DETECTOR, ['{"a":"b"}'] * 50, output_schema=PATTERN)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "#"}, {"type": "nothing"}])
+def test_a_schema_is_refused_when_it_is_given(schema: dict[str, Any]) -> None:
+    with pytest.raises(WrongUse):
+        check_schema(schema)
+    check_schema(SCHEMA)
