@@ -31,7 +31,12 @@ def reasons(
     the model expects; `alone` are the rows whose label no other group of copies has.
     """
     names = [shorten(name) for name in names]
-    expected = confidences.argmax(axis=1).tolist()
+    expected = confidences.argmax(axis=1)
+    every = np.arange(len(labels))
+    sure = confidences[every, expected].tolist()
+    own = confidences[every, labels].tolist()
+    near = neighbours[0]
+    heard = np.where(groups[near] != groups[:, None], labels[near], -1).tolist()
     for row, label in enumerate(labels.tolist()):
         parts = []
         if verified[row]:
@@ -40,17 +45,15 @@ def reasons(
             parts.append("No label given.")
         elif alone[row]:
             parts.append(f"No other example is labelled {names[label]}.")
-        others = _others(row, labels, groups, neighbours)
-        best = expected[row]
+        best = int(expected[row])
+        others = [k for k in heard[row] if k >= 0]
         parts += [*_votes(names, others), *_wording(names[best], words.get(row, []))]
-        parts.append(_expectation(names, label, best, confidences[row]))
+        if label == best:
+            parts.append(f"The model agrees with {names[best]} ({sure[row]:.0%}).")
+        else:
+            given = f"; {names[label]} has {own[row]:.0%}" if label >= 0 else ""
+            parts.append(f"The model expects {names[best]} ({sure[row]:.0%}){given}.")
         yield " ".join(parts)
-
-
-def _others(row: int, labels: Rows, groups: Rows, neighbours: Neighbours) -> list[int]:
-    """Labels of the nearest labelled neighbours that are no near-duplicates of the row."""
-    near = neighbours[0][row]
-    return [k for k in labels[near[groups[near] != groups[row]]].tolist() if k >= 0]
 
 
 def _votes(names: Sequence[str], others: list[int]) -> Iterator[str]:
@@ -68,13 +71,6 @@ def _wording(expected: str, words: list[str]) -> Iterator[str]:
     if words:
         quoted = " and ".join(f"“{word}”" for word in words)
         yield f"{quoted} {'speaks' if len(words) == 1 else 'speak'} for {expected}."
-
-
-def _expectation(names: Sequence[str], label: int, best: int, confidences: Floats) -> str:
-    if label == best:
-        return f"The model agrees with {names[best]} ({confidences[best]:.0%})."
-    given = f"; {names[label]} has {confidences[label]:.0%}" if label >= 0 else ""
-    return f"The model expects {names[best]} ({confidences[best]:.0%}){given}."
 
 
 def set_reasons(
