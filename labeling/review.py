@@ -12,6 +12,7 @@ import jsonschema
 import polars as pl
 
 from curation.clusters import clusters
+from curation.detectors.schema import validator_of
 from curation.records import (
     About,
     Action,
@@ -328,7 +329,7 @@ def _check_extraction(dataset: Dataset, _: set[str], value: str) -> str:
     output: Any = json.loads(value)
     if dataset.output_schema is None:
         return ""
-    validator = jsonschema.Draft202012Validator(dataset.output_schema)
+    validator = validator_of(dataset.output_schema)
     error = jsonschema.exceptions.best_match(validator.iter_errors(output))
     return f"{error.json_path}: {error.message}" if error else ""
 

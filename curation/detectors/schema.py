@@ -35,7 +35,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     """
     if evidence.output_schema is None:
         return
-    validator = _validator(evidence.output_schema)
+    validator = validator_of(evidence.output_schema)
     for row, given in enumerate(evidence.examples["given"]):
         violations = [] if given is None else _violations(given, validator)
         if violations:
@@ -46,12 +46,13 @@ def find(evidence: Evidence) -> Iterator[Finding]:
 
 def check_schema(schema: Json) -> None:
     """Raise WrongUse where a schema cannot be used: not valid, or it refers to itself only."""
-    validator = _validator(schema)
+    validator = validator_of(schema)
     for probe in ("{}", "[]", '""', "0", "null"):
         _violations(probe, validator)
 
 
-def _validator(schema: Json) -> Any:
+def validator_of(schema: Json) -> Any:
+    """The validator of a schema: fetches nothing and waits for no pattern. Raises WrongUse."""
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
