@@ -1,127 +1,95 @@
 """Which example goes to train, validation or test.
 
-Groups of near-duplicates never straddle two splits, every split looks like the whole, a test
-example stays a test example in every later version, and nothing near one enters train.
+Groups of near-duplicates never straddle two splits, every split looks like the whole, an example
+stays where an earlier export put it, and nothing near a test example enters train.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from curation.errors import NothingToExport, WrongUse
-from curation.records import Task, decode_output
-from exports.balance import Groups, Ints, balance
+from curation.records import Task
+from exports.folds import assign_folds
+from exports.keyed import keyed_hash
+from exports.placing import numbered_strata, place_balanced, place_by_time
+from exports.split_rules import (
+    HELD_OUT,
+    NEAR_TEST,
+    NO_TIME,
+    NOT_VERIFIED,
+    OVER_CAP,
+    SPLITS,
+    SplitFractions,
+    SplitRules,
+)
+from exports.strata import label_rows, read_times, same_values, strata_rows
+from exports.weighting import over_cap, sample_weights
 
-SPLITS = ("train", "validation", "test")
-HELD_OUT = "held-out"
-_TRAIN, _VALIDATION, _TEST = range(3)
-_PARTS = 1000
+__all__ = [
+    "ASSIGNMENT_SCHEMA",
+    "HELD_OUT",
+    "PLAN_SCHEMA",
+    "SPLITS",
+    "SplitFractions",
+    "keyed_hash",
+    "label_rows",
+    "plan_splits",
+]
 
 ASSIGNMENT_SCHEMA = {"example_id": pl.String, "split": pl.String}
+PLAN_SCHEMA = {
+    "example_id": pl.String,
+    "group": pl.String,
+    "split": pl.String,
+    "reason": pl.String,
+    "detail": pl.String,
+    "fold": pl.Int64,
+    "weight": pl.Float64,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class SplitFractions:
-    """Wanted share of the rows in each split, in whole thousandths; 0 leaves a split out.
-
-    Raises WrongUse where a share is negative or finer than 0.001, train is 0, or the sum is not 1.
-    """
-
-    train: float = 0.8
-    validation: float = 0.1
-    test: float = 0.1
-
-    def __post_init__(self) -> None:
-        values = astuple(self)
-        fine = all(math.isfinite(value) and value >= 0 for value in values)
-        if not fine or not math.isclose(sum(values), 1, abs_tol=1e-6) or not self.train:
-            raise WrongUse(
-                f"The split fractions {self.train}, {self.validation} and {self.test} cannot be "
-                "used: each must be at least 0, train above 0, and their sum 1.",
-                "For example 0.8, 0.1 and 0.1.",
-            )
-        if any(0 < value < 1 / _PARTS for value in values):
-            raise WrongUse(
-                f"A split fraction is below {1 / _PARTS}.", "Use 0 to leave a split out."
-            )
-
-    def parts(self) -> Ints:
-        """Whole thousandths: int64 [3] in the order of SPLITS; they add up to 1000."""
-        validation, test = round(self.validation * _PARTS), round(self.test * _PARTS)
-        return np.array([_PARTS - validation - test, validation, test], np.int64)
-
-
-def keyed_hash(text: str, seed: int, purpose: str) -> int:
-    """64 bits that depend on text, seed and purpose alone, on any machine."""
-    digest = hashlib.blake2b(
-        text.encode(), digest_size=8, key=str(seed).encode(), person=purpose.encode()
-    )
-    return int.from_bytes(digest.digest())
-
-
-def labels_of(output: str | None, task: Task) -> list[str]:
-    """The labels of one stored output; empty for tasks without labels and for broken outputs."""
-    if output is None or not task.has_labels:
-        return []
-    if task is Task.SINGLE_LABEL:
-        return [output]
-    try:
-        labels = decode_output(task, output)
-    except (ValueError, RecursionError):
-        return []
-    return [str(label) for label in labels] if isinstance(labels, list) else []
-
-
-def label_rows(rows: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """One row per example and label: `example_id`, `label` (both String)."""
-    labels = [labels_of(output, task) for output in rows["output"]]
-    return (
-        rows.select("example_id", label=pl.Series(labels, dtype=pl.List(pl.String)))
-        .explode("label")
-        .drop_nulls("label")
-        .unique(maintain_order=True)
-    )
-
-
-def assign_splits(
-    rows: pl.DataFrame,
-    task: Task,
-    fractions: SplitFractions,
-    seed: int,
-    frozen: pl.DataFrame | None = None,
+def plan_splits(
+    rows: pl.DataFrame, task: Task, rules: SplitRules, frozen: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Place every row: `example_id`, `split` (String), sorted by `example_id`.
+    """Place every row: PLAN_SCHEMA, sorted by `example_id`.
 
-    `rows` needs `example_id`, `output` and `group`; `frozen` is an earlier assignment. A group
-    starts where the keyed hash of its name puts it, so that new data moves few old rows; moves and
-    swaps of whole groups then repair the share of each label. With `frozen`:
+    `rows` needs `example_id`, `output` and `group`; rules may ask for `verified` (Boolean),
+    `metadata` (String, a JSON object), `text`, `source_file` and `messages` (String|null, JSON
+    turns). `frozen` is an earlier assignment, `example_id` and `split`.
 
-    - a test row stays in test; all other rows of its group become `held-out`: too near a test
-      example to be trained on;
-    - rows that were in train or validation start there and never become test rows;
-    - only new groups can enlarge test.
+    `group` is the group of near-duplicates, or what `keep_together` has made of several. A row that
+    is in no split is `held-out`, with a `reason` and a `detail` in words. `fold` counts from 0 in
+    train and validation, and `weight` is that of train rows; null where the rules ask for none.
+
+    - A test row stays in test; all other rows of its group are held out: too near a test example.
+    - Rows that were in train or validation stay there, and so does whatever joins their groups.
+      Where a new row links the two, the group goes to train: a train row that became a validation
+      row would make a model look better than it is. Without a validation split, its rows go to
+      train. With `rebalance` such groups start where they were and may change between the two;
+      they never become test rows.
+    - New groups are placed so that the splits, with all that is in them, have their shares.
 
     The order of the rows does not matter. Raises NothingToExport without rows, and WrongUse where
-    an id occurs twice or a wanted split cannot be filled.
+    an id occurs twice, a rule cannot be kept, or a wanted split or fold cannot be filled.
     """
     if rows.is_empty():
         raise NothingToExport("No example is left for an export.", "Label or keep some first.")
     _refuse_repeated_ids(rows)
-    known = _known_splits(rows, frozen)
-    shares = fractions.parts()
-    fixed = known.filter("is_test").select("example_id", split=pl.lit("test"))
-    near = known.filter(pl.col("tests") > 0, ~pl.col("is_test"))
-    held_out = near.select("example_id", split=pl.lit(HELD_OUT))
-    free = known.filter(pl.col("tests") == 0)
-    placed = _place(free, fixed, label_rows(rows, task), shares, seed)
-    assignment = pl.concat([fixed, held_out, placed]).sort("example_id")
-    _refuse_empty_splits(assignment, shares, known["group"].n_unique())
-    return assignment
+    _refuse_rules(rules, task)
+    known = _known(rows, rules, frozen)
+    strata = numbered_strata(strata_rows(rows, task, rules.stratify))
+    plan = _hold_out_unverified(_settle(known, rules), rules)
+    plan = _hold_out_unverified(_place_free(plan, strata, rules), rules)
+    if rules.cap_per_label is not None:
+        plan = _cap(plan, label_rows(rows, task), rules.cap_per_label, rules.seed)
+    _refuse_empty_splits(plan, rules, old=known["earlier"].count() > 0)
+    return _finish(plan, rows, task, strata, rules)
 
 
 def _refuse_repeated_ids(rows: pl.DataFrame) -> None:
@@ -133,109 +101,173 @@ def _refuse_repeated_ids(rows: pl.DataFrame) -> None:
         )
 
 
-def _refuse_empty_splits(assignment: pl.DataFrame, shares: Ints, groups: int) -> None:
-    filled = set(assignment["split"])
-    empty = [
-        name for name, share in zip(SPLITS, shares, strict=True) if share and name not in filled
-    ]
-    if empty:
-        raise WrongUse(
-            f"The {' and the '.join(empty)} split would be empty: the {assignment.height} examples "
-            f"form {groups} group(s) of near-duplicates that cannot be divided any further.",
-            f"Add examples, or set the fraction of {' and '.join(empty)} to 0.",
-        )
+def _refuse_rules(rules: SplitRules, task: Task) -> None:
+    asked = {"cap_per_label": rules.cap_per_label, "sample_weights": rules.sample_weights}
+    for name, value in asked.items():
+        if value and not task.has_labels:
+            raise WrongUse(
+                f"The split rule {name} needs labels, which a {task} dataset has not.",
+                f"Leave {name} out.",
+            )
 
 
-def _known_splits(rows: pl.DataFrame, frozen: pl.DataFrame | None) -> pl.DataFrame:
-    """`example_id`, `group`, `earlier` (String|null), `is_test`, `tests` (number in the group)."""
-    if frozen is None:
-        frozen = pl.DataFrame(schema=ASSIGNMENT_SCHEMA)
+def _known(rows: pl.DataFrame, rules: SplitRules, frozen: pl.DataFrame | None) -> pl.DataFrame:
+    """What decides on each row.
+
+    `example_id`, `group`, `verified`; `earlier` (String|null), its split before; `old`
+    (String|null), train or validation where its group was there before; `tested` (String|null), the
+    first test example of its group; and by time `time`, `problem`.
+    """
+    earlier = pl.DataFrame(schema=ASSIGNMENT_SCHEMA) if frozen is None else frozen
     earlier = (
-        frozen.filter(pl.col("split").is_in(SPLITS))
+        earlier.filter(pl.col("split").is_in(SPLITS))
         .select("example_id", earlier="split")
         .unique("example_id", keep="first", maintain_order=True)
     )
-    return (
-        rows.select("example_id", "group")
+    verified = "verified" if "verified" in rows.columns else pl.lit(value=False).alias("verified")
+    was = {split: (pl.col("earlier") == split).any().over("group") for split in SPLITS}
+    validation = "validation" if rules.fractions.validation else "train"
+    tested = pl.when(pl.col("earlier") == "test").then("example_id").min().over("group")
+    known = (
+        united_groups(rows, rules.keep_together)
+        .join(rows.select("example_id", verified), on="example_id")
         .join(earlier, on="example_id", how="left")
-        .with_columns(is_test=(pl.col("earlier") == "test").fill_null(value=False))
-        .with_columns(tests=pl.col("is_test").sum().over("group"))
-    )
-
-
-def _place(
-    free: pl.DataFrame, fixed: pl.DataFrame, labels: pl.DataFrame, shares: Ints, seed: int
-) -> pl.DataFrame:
-    """Balance the groups of `free` around the rows of `fixed`: `example_id`, `split`."""
-    groups = (
-        free.group_by("group")
-        .agg(
-            was_train=(pl.col("earlier") == "train").any(),
-            was_validation=(pl.col("earlier") == "validation").any(),
-        )
-        .with_columns(old=pl.col("was_train") | pl.col("was_validation"))
         .with_columns(
-            hash=pl.col("group").map_elements(
-                lambda group: keyed_hash(group, seed, "split"), return_dtype=pl.UInt64
-            )
+            tested=tested,
+            old=pl.when(was["train"])
+            .then(pl.lit("train"))
+            .when(was["validation"])
+            .then(pl.lit(validation)),
         )
-        # New groups move before old ones, so that few rows change their split between versions.
-        .sort("old", "hash", "group")
-        .with_row_index("number")
+        .sort("example_id")
     )
-    names = labels["label"].unique().sort()
-    where = free.join(groups.select("group", "number"), on="group").select("example_id", "number")
-    counts = _count(where, labels, names, groups.height)
-    held = _count(fixed.select("example_id", number=pl.lit(_TEST)), labels, names, len(SPLITS))
-    allowed = np.tile(shares > 0, (groups.height, 1))
-    allowed[groups["old"].to_numpy(), _TEST] = False
-    task = Groups(counts, _start(groups, shares), allowed)
-    split = pl.Series("split", SPLITS, pl.String).gather(balance(task, held, shares))
-    return where.join(groups.select("number", split=split), on="number").select(
-        "example_id", "split"
-    )
+    if rules.by_time is None:
+        return known
+    return known.join(read_times(rows, rules.by_time), on="example_id")
 
 
-def _start(groups: pl.DataFrame, shares: Ints) -> Ints:
-    point = groups["hash"].to_numpy() / 2.0**64 * shares.sum()
-    hashed = np.where(point < shares[_TEST], _TEST, np.where(point < shares[1:].sum(), 1, 0))
-    earlier = np.where(groups["was_train"].to_numpy() | (shares[_VALIDATION] == 0), _TRAIN, 1)
-    return np.where(groups["old"].to_numpy(), earlier, hashed).astype(np.int64)
+def united_groups(rows: pl.DataFrame, keep_together: Sequence[str]) -> pl.DataFrame:
+    """Groups joined by what rows share: `example_id`, `group` (the first name among those joined).
 
-
-def _count(where: pl.DataFrame, labels: pl.DataFrame, names: pl.Series, height: int) -> Ints:
-    """Rows by place and label, the last column counting all rows: int64 [height, labels + 1]."""
-    counts = np.zeros((height, len(names) + 1), np.int64)
-    np.add.at(counts[:, -1], where["number"].to_numpy(), 1)
-    found = where.join(labels, on="example_id")
-    np.add.at(counts, (found["number"].to_numpy(), names.search_sorted(found["label"])), 1)
-    return counts
-
-
-def split_report(rows: pl.DataFrame, assignment: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """How far each split's label shares lie from those of all exported rows.
-
-    Columns: `split`, `label` (String; null for tasks without labels), `rows` (Int64), `share` and
-    `overall` (Float64, of 1; several labels on one row each count), `error` (Float64, absolute
-    difference in percentage points). Held-out rows do not count. The largest error is
-    `report["error"].max()`.
+    Connected components over the groups of `rows` and the values of the fields. Raises WrongUse for
+    a field that no row has.
     """
-    placed = assignment.filter(pl.col("split").is_in(SPLITS))
-    labels = label_rows(rows, task) if task.has_labels else _without_labels(rows)
-    found = placed.join(labels, on="example_id")
-    size = placed.group_by("split").agg(size=pl.len())
-    overall = found.group_by("label").agg(overall=pl.len() / placed.height)
-    counted = found.group_by("split", "label").agg(rows=pl.len().cast(pl.Int64))
-    return (
-        size.join(overall, how="cross")
-        .join(counted, on=["split", "label"], how="left", nulls_equal=True)
-        .with_columns(pl.col("rows").fill_null(0))
-        .with_columns(share=pl.col("rows") / pl.col("size"))
-        .with_columns(error=(pl.col("share") - pl.col("overall")).abs() * 100)
-        .sort(pl.col("split").cast(pl.Enum(SPLITS)), "label")
-        .select("split", "label", "rows", "share", "overall", "error")
+    groups = rows.select("example_id", "group")
+    shared = same_values(rows, keep_together)
+    if shared.is_empty():
+        return groups
+    links = groups.join(shared, on="example_id").select(
+        group=pl.col("group"), value=pl.struct("field", "value").rank("dense").cast(pl.Int64) - 1
+    )
+    names = groups["group"].unique().sort()
+    group = names.search_sorted(links["group"]).to_numpy().astype(np.int64)
+    value = links["value"].to_numpy() + len(names)
+    size = int(value.max()) + 1
+    graph = coo_array((np.ones(len(group), np.int8), (group, value)), shape=(size, size))
+    parts = connected_components(graph, directed=False)[1][: len(names)]
+    joined = pl.DataFrame({"group": names, "part": parts})
+    united = joined.select("group", united=pl.col("group").min().over("part"))
+    return groups.join(united, on="group").select("example_id", group="united")
+
+
+def _settle(known: pl.DataFrame, rules: SplitRules) -> pl.DataFrame:
+    """Add `split`, `reason` and `detail` of the rows that need no search; null for the others."""
+    near = pl.col("tested").is_not_null() & (pl.col("earlier") != "test").fill_null(value=True)
+    stays = pl.col("old").is_not_null() & (not rules.rebalance)
+    was = pl.when(pl.col("earlier").is_not_null()).then(pl.format("; was in {}", "earlier"))
+    told = pl.format("in one group with the test example {}{}", "tested", was.otherwise(pl.lit("")))
+    timeless = pl.lit(value=False)
+    problem = pl.lit(None, pl.String)
+    if rules.by_time is not None:
+        timeless, problem = pl.col("problem").is_not_null(), pl.col("problem")
+    held_out = pl.lit(HELD_OUT)
+    tests = pl.col("earlier") == "test"
+    cases = [
+        (tests, pl.lit("test"), None, None),
+        (near, held_out, pl.lit(NEAR_TEST), told),
+        (stays, pl.col("old"), None, None),
+        (timeless, held_out, pl.lit(NO_TIME), problem),
+    ]
+    split = reason = detail = pl.lit(None, pl.String)
+    for case, where, why, words in reversed(cases):
+        split = pl.when(case).then(where).otherwise(split)
+        reason = pl.when(case).then(why).otherwise(reason)
+        detail = pl.when(case).then(words).otherwise(detail)
+    return known.with_columns(split=split, reason=reason, detail=detail)
+
+
+def _hold_out_unverified(plan: pl.DataFrame, rules: SplitRules) -> pl.DataFrame:
+    strict = pl.col("split").is_in(rules.verified_only()) & ~pl.col("verified")
+    told = pl.format("the {} split takes only rows that a person has verified", "split")
+    return _hold_out(plan, strict, NOT_VERIFIED, told)
+
+
+def _hold_out(plan: pl.DataFrame, which: pl.Expr, reason: str, detail: pl.Expr) -> pl.DataFrame:
+    new = {"split": pl.lit(HELD_OUT), "reason": pl.lit(reason), "detail": detail}
+    return plan.with_columns(
+        pl.when(which).then(value).otherwise(pl.col(name)).alias(name)
+        for name, value in new.items()
     )
 
 
-def _without_labels(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select("example_id", label=pl.lit(None, pl.String))
+def _place_free(plan: pl.DataFrame, strata: pl.DataFrame, rules: SplitRules) -> pl.DataFrame:
+    free = plan.filter(pl.col("split").is_null())
+    if free.is_empty():
+        return plan
+    held = plan.filter(pl.col("split").is_in(SPLITS)).select("example_id", "split")
+    if rules.by_time is None:
+        groups = place_balanced(free, held, strata, rules)
+    else:
+        groups = place_by_time(free, held, rules)
+    placed = free.select("example_id", "group").join(groups, on="group")
+    return plan.update(placed.select("example_id", "split"), on="example_id")
+
+
+def _cap(plan: pl.DataFrame, labels: pl.DataFrame, cap: int, seed: int) -> pl.DataFrame:
+    train = plan.filter(split="train").select(
+        "example_id", old=(pl.col("earlier") == "train").fill_null(value=False)
+    )
+    dropped = over_cap(labels, train, cap, seed)
+    told = pl.format("the label {} has {} other rows in train", "label", pl.lit(cap))
+    joined = plan.join(dropped, on="example_id", how="left", maintain_order="left")
+    return _hold_out(joined, pl.col("label").is_not_null(), OVER_CAP, told).drop("label")
+
+
+def _refuse_empty_splits(plan: pl.DataFrame, rules: SplitRules, *, old: bool) -> None:
+    filled = set(plan["split"])
+    shares = zip(SPLITS, rules.fractions.parts(), strict=True)
+    empty = [name for name, share in shares if share and name not in filled]
+    if not empty:
+        return
+    names = " and the ".join(empty)
+    hints = [f"Add examples, or set the fraction of {' and '.join(empty)} to 0."]
+    if any(name in rules.verified_only() for name in empty):
+        hints.append("Only rows that a person has verified may enter: review more.")
+    if old and not rules.rebalance and "test" not in empty:
+        hints.append("Or let rows of earlier exports move again (rebalance).")
+    raise WrongUse(
+        f"The {names} split would be empty: the {plan.height} examples form "
+        f"{plan['group'].n_unique()} group(s) of near-duplicates that cannot be divided any further"
+        + (", and rows of earlier exports stay where they are." if old else "."),
+        " ".join(hints),
+    )
+
+
+def _finish(
+    plan: pl.DataFrame, rows: pl.DataFrame, task: Task, strata: pl.DataFrame, rules: SplitRules
+) -> pl.DataFrame:
+    """Add folds and weights: PLAN_SCHEMA."""
+    folds = pl.DataFrame(schema={"example_id": pl.String, "fold": pl.Int64})
+    weights = pl.DataFrame(schema={"example_id": pl.String, "weight": pl.Float64})
+    if rules.folds:
+        inside = plan.filter(pl.col("split").is_in(("train", "validation")))
+        folds = assign_folds(inside, strata, rules)
+    if rules.sample_weights:
+        train = plan.filter(split="train")["example_id"]
+        weights = sample_weights(label_rows(rows, task), train)
+    return (
+        plan.join(folds, on="example_id", how="left")
+        .join(weights, on="example_id", how="left")
+        .select(list(PLAN_SCHEMA))
+        .sort("example_id")
+    )

@@ -10,11 +10,24 @@ from hypothesis import strategies as st
 
 from curation.errors import NothingToExport, WrongUse
 from curation.records import Task
-from exports.split import HELD_OUT, SPLITS, SplitFractions, assign_splits, split_report
+from exports.split import HELD_OUT, SPLITS, SplitFractions, plan_splits
+from exports.split_report import split_report
+from exports.split_rules import SplitRules
 from tests.exports.export_examples import frame, heavy_tailed
 
 SINGLE = Task.SINGLE_LABEL
 EVEN = SplitFractions()
+
+
+def assign_splits(
+    rows: pl.DataFrame,
+    task: Task,
+    fractions: SplitFractions,
+    seed: int,
+    frozen: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    plan = plan_splits(rows, task, SplitRules(fractions, seed), frozen)
+    return plan.select("example_id", "split")
 
 
 def _splits(assignment: pl.DataFrame) -> dict[str, str]:
@@ -75,8 +88,12 @@ class TestEveryDataset:
                 assert split == "test"
             elif group[example] in tested:
                 assert split == HELD_OUT
-            elif example in before:
-                assert split in ("train", "validation")
+            elif before.get(example) == "train":
+                assert split == "train"
+            elif before.get(example) == "validation":
+                # A group that now holds train rows as well takes its validation rows along.
+                trained = {group[one] for one, where in before.items() if where == "train"}
+                assert split == ("train" if group[example] in trained else "validation")
             else:
                 assert split in SPLITS
 
@@ -127,14 +144,24 @@ class TestBalance:
 
 class TestStability:
     @pytest.mark.parametrize("seed", range(3))
-    def test_new_groups_move_few_old_rows(self, seed: int) -> None:
+    def test_new_groups_move_no_old_row(self, seed: int) -> None:
         rows = heavy_tailed(seed)
         old = rows.filter(~pl.col("group").str.ends_with("3"))
         frozen = assign_splits(old, SINGLE, EVEN, 0)
         assignment = assign_splits(rows, SINGLE, EVEN, 0, frozen)
         both = frozen.join(assignment, on="example_id")
-        assert (both["split"] != both["split_right"]).mean() < 0.05
+        assert both["split"].equals(both["split_right"])
         assert split_report(rows, assignment, SINGLE)["error"].max() <= 1.0
+
+    def test_new_groups_repair_what_is_missing(self) -> None:
+        rows = frame(["a"] * 50 + ["b"] * 50)
+        splits = ["train"] * 30 + ["test"] * 10
+        frozen = pl.DataFrame({"example_id": rows["example_id"][:40], "split": splits})
+        report = split_report(rows, assign_splits(rows, SINGLE, EVEN, 0, frozen), SINGLE)
+        counts = {(row["split"], row["label"]): row["rows"] for row in report.to_dicts()}
+        assert counts["test", "a"] == 10  # frozen, and twice what is due
+        assert counts["validation", "a"] == 5
+        assert counts["validation", "b"] == 5
 
     def test_even_without_the_earlier_splits_most_rows_stay(self) -> None:
         rows = frame(["a", "b", "c", "a"] * 300)
@@ -147,21 +174,33 @@ class TestStability:
         first, second = (assign_splits(rows, SINGLE, EVEN, seed) for seed in (0, 1))
         assert not first.equals(second)
 
-    def test_a_group_once_in_train_stays_out_of_test(self) -> None:
+    def test_old_rows_move_only_when_asked(self) -> None:
         rows = frame(list("ab") * 50)
         frozen = pl.DataFrame(
             {"example_id": rows["example_id"], "split": ["train"] * 99 + ["test"]}
         )
-        splits = _splits(assign_splits(rows, SINGLE, EVEN, 0, frozen))
+        with pytest.raises(WrongUse, match="rows of earlier exports stay where they are") as it:
+            assign_splits(rows, SINGLE, EVEN, 0, frozen)
+        assert "rebalance" in it.value.hint
+        splits = _splits(plan_splits(rows, SINGLE, SplitRules(EVEN, rebalance=True), frozen))
         assert [example for example, split in splits.items() if split == "test"] == ["e99"]
+        assert list(splits.values()).count("validation") == 10
 
-    def test_validation_may_be_refilled_from_train(self) -> None:
-        rows = frame(list("ab") * 50)
+    def test_a_row_that_links_train_and_validation_brings_the_group_to_train(self) -> None:
+        rows = frame(list("abab"), group=["g", "g", "g", "h"])
         frozen = pl.DataFrame(
-            {"example_id": rows["example_id"], "split": ["train"] * 99 + ["test"]}
+            {"example_id": ["e0", "e1", "e3"], "split": ["train", "validation", "test"]}
         )
-        splits = list(_splits(assign_splits(rows, SINGLE, EVEN, 0, frozen)).values())
-        assert splits.count("validation") == 10
+        plan = plan_splits(rows, SINGLE, SplitRules(SplitFractions(0.9, 0, 0.1)), frozen)
+        assert plan["split"].to_list() == ["train", "train", "train", "test"]
+
+    def test_without_a_validation_split_its_old_rows_train(self) -> None:
+        rows = frame(list("abab"))
+        frozen = pl.DataFrame(
+            {"example_id": ["e0", "e1", "e2"], "split": ["train", "validation", "test"]}
+        )
+        plan = plan_splits(rows, SINGLE, SplitRules(SplitFractions(0.7, 0, 0.3)), frozen)
+        assert plan["split"].to_list()[:3] == ["train", "train", "test"]
 
 
 class TestReport:
