@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,15 @@ import duckdb
 import polars as pl
 
 from curation.ingest import ColumnMapping, file_sha256, preview, read_examples
-from curation.records import Dataset, Progress, QuarantinedRow, Task, canonical_json, text_hash
+from curation.records import (
+    Dataset,
+    Json,
+    Progress,
+    QuarantinedRow,
+    Task,
+    canonical_json,
+    text_hash,
+)
 from curation.store import insert_frame
 from curation.workspace import Workspace
 
@@ -53,7 +61,8 @@ def import_file(
         examples.append(batch.examples)
         quarantined.extend(batch.quarantined)
     progress(Progress("import", 0, 0, "storing"))
-    return _store(workspace, dataset, mapping, name, file_sha256(path), examples, quarantined)
+    origin = Origin(name, file_sha256(path), asdict(mapping))
+    return add_examples(workspace, dataset, origin, examples, quarantined)
 
 
 def quarantined_rows(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
@@ -66,15 +75,23 @@ def quarantined_rows(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
     )
 
 
-def _store(
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where examples come from: the name and SHA-256 of a file, and how it was read."""
+
+    name: str
+    sha256: str
+    mapping: Json
+
+
+def add_examples(
     workspace: Workspace,
     dataset: Dataset,
-    mapping: ColumnMapping,
-    name: str,
-    sha256: str,
-    batches: list[pl.DataFrame],
-    quarantined: list[QuarantinedRow],
+    origin: Origin,
+    batches: Sequence[pl.DataFrame],
+    quarantined: Sequence[QuarantinedRow] = (),
 ) -> ImportSummary:
+    """Add examples (EXAMPLE_SCHEMA) of one origin, in one transaction; none is repeated."""
     source = uuid.uuid4().hex[:12]
     place = {"dataset_id": pl.lit(dataset.dataset_id), "source_id": pl.lit(source)}
     rows = pl.concat(batches).with_columns(
@@ -85,15 +102,18 @@ def _store(
 
     def insert(cursor: duckdb.DuckDBPyConnection) -> ImportSummary:
         imported = _insert_new_examples(cursor, rows)
-        counts = ImportSummary(name, len(rows) + len(bad), imported, len(rows) - imported, len(bad))
-        if _seen_before(cursor, dataset, sha256) and imported == 0:
+        counts = ImportSummary(
+            origin.name, len(rows) + len(bad), imported, len(rows) - imported, len(bad)
+        )
+        if _seen_before(cursor, dataset, origin.sha256) and imported == 0:
             return counts
         insert_frame(cursor, "quarantine", bad)
         _insert_new_labels(cursor, labels)
         cursor.execute(
             "INSERT INTO source VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
-                *(source, dataset.dataset_id, name, sha256, canonical_json(asdict(mapping))),
+                *(source, dataset.dataset_id, origin.name, origin.sha256),
+                canonical_json(origin.mapping),
                 *(counts.rows, counts.imported, counts.already_present, counts.quarantined),
                 datetime.now(UTC),
             ],
@@ -139,7 +159,7 @@ def _labels_in(task: Task, rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({"name": sorted(names)}, schema={"name": pl.String})
 
 
-def _quarantine_frame(rows: list[QuarantinedRow]) -> pl.DataFrame:
+def _quarantine_frame(rows: Sequence[QuarantinedRow]) -> pl.DataFrame:
     return pl.DataFrame(
         [(row.source_row, row.column, row.reason, row.raw) for row in rows],
         schema={

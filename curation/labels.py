@@ -1,6 +1,6 @@
 """What the examples of a dataset say now: the fold of all decisions over the given outputs.
 
-The fold itself is the SQL view `current_example` (store/migrations/0001_initial.sql); this module
+The fold itself is the SQL macro `example_at` (store/migrations/0004_exports.sql); this module
 reads it for the layers above.
 """
 
@@ -11,20 +11,26 @@ import polars as pl
 from curation.records import Dataset, Status
 from curation.workspace import Workspace
 
+_EVER = 2**63 - 1
+
 REVIEWED = (Status.KEPT, Status.RELABELLED, Status.EDITED)
 
 
-def current_examples(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+def current_examples(
+    workspace: Workspace, dataset: Dataset, last: int | None = None
+) -> pl.DataFrame:
     """Every example with its current output and status, ordered by id.
+
+    `last`: as it was after that decision, whatever was decided since.
 
     Columns: `example_id, source_file, source_row, text, given, messages, metadata, current,
     status, excluded, duplicate_verdict, decided_by, decided_at, disputed, comment, revision`.
     """
     return workspace.store.read(
         "SELECT c.* EXCLUDE (dataset_id, text_hash, source_id), s.file_name AS source_file "
-        "FROM current_example AS c JOIN source AS s USING (dataset_id, source_id) "
+        "FROM example_at($last) AS c JOIN source AS s USING (dataset_id, source_id) "
         "WHERE c.dataset_id = $dataset ORDER BY example_id",
-        {"dataset": dataset.dataset_id},
+        {"dataset": dataset.dataset_id, "last": _EVER if last is None else last},
     )
 
 

@@ -63,7 +63,7 @@ def work(workspace: Workspace) -> None:
     for cluster in triage.cluster_overview(workspace, dataset, threshold)["cluster"].head(25):
         keep, exclude = triage.representatives(workspace, dataset, threshold, [cluster])
         triage.resolve(workspace, dataset, "Amara", keep, exclude)
-    export_dataset(workspace, dataset, "openai-chat", workspace.exports / "support-tickets-1")
+    export_dataset(workspace, dataset, ExportOptions(), workspace.exports / "support-tickets-1")
 
 
 def shoot_import(tab: Page, app: App, name: str) -> None:

@@ -36,7 +36,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     try:
         work.mkdir(parents=True)
         yield work
-        for path in (*work.iterdir(), work):
+        for path in (*work.rglob("*"), work):
             _flush(path)
         refuse_taken(out)
         work.rename(out)

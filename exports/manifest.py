@@ -1,4 +1,4 @@
-"""`manifest.json`: what an export holds, where it came from, and what was left out and why.
+"""`manifest.json`: what an export holds, where it came from, and how much was left out and why.
 
 It carries no date and no path: the same input and settings give the same bytes.
 """
@@ -6,24 +6,25 @@ It carries no date and no path: the same input and settings give the same bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from curation.errors import WrongUse
 from curation.records import Json, Task, canonical_json
 from exports.formats.base import About
+from exports.options import ExportOptions
 from exports.split import SPLITS, label_rows
 
 ASSIGNMENT = "assignment.jsonl"
+LEFT_OUT = "left_out.jsonl"
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 NO_OUTPUT = "no output"
-NEAR_TEST = "near a test example"
 UNUSABLE = "not usable for training"
 LEFT_OUT_SCHEMA = {"example_id": pl.String, "reason": pl.String, "detail": pl.String}
 
@@ -41,6 +42,20 @@ def source(facts: Json, rows: pl.DataFrame) -> Json:
             f"The facts of an export lack {' and '.join(missing)}.", f"Needed: {', '.join(_FACTS)}."
         )
     return {**facts, "tool_version": _tool_version(), "data_hash": data_hash(rows)}
+
+
+def head(task: Task, labels: Sequence[str], options: ExportOptions, source: Json) -> Json:
+    """What a manifest says before anything is written."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "source": source,
+        "task": task.value,
+        "format": options.format,
+        "labels": list(labels),
+        "options": options.as_json(),
+        "seed": options.rules.seed,
+        **({"template": asdict(options.template)} if options.template else {}),
+    }
 
 
 def _tool_version() -> str:
@@ -98,31 +113,9 @@ def count_splits(placed: pl.DataFrame, rows: pl.DataFrame, task: Task) -> Json:
     return counts
 
 
-def leak_summary(placed: pl.DataFrame, pairs: pl.DataFrame | None, threshold: float) -> Json | None:
-    """Similar pairs whose two examples were written to different splits; None without `pairs`.
-
-    `pairs` holds `example_id`, `other_id` and `similarity` (cosine); at `threshold` two examples
-    count as near-duplicates.
-    """
-    if pairs is None:
-        return None
-    other = placed.rename({"example_id": "other_id", "split": "other_split"})
-    joined = pairs.join(placed, on="example_id").join(other, on="other_id")
-    across = joined.filter(pl.col("split") != pl.col("other_split"))["similarity"]
-    highest: Any = across.max()
-    return {
-        "threshold": threshold,
-        "pairs_above_threshold_across_splits": int((across >= threshold).sum()),
-        "highest_similarity_across_splits": None if highest is None else round(highest, 6),
-    }
-
-
 def left_out_summary(left_out: pl.DataFrame) -> Json:
-    """Number of examples per reason, and each of them with its reason, by example id."""
-    return {
-        "counts": dict(left_out.group_by("reason").len().sort("reason").iter_rows()),
-        "rows": left_out.to_dicts(),
-    }
+    """Number of examples that stayed out, per reason."""
+    return {"counts": dict(left_out.group_by("reason").len().sort("reason").iter_rows())}
 
 
 def left_out_frame(rows: Iterable[tuple[str, str, str | None]]) -> pl.DataFrame:

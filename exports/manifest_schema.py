@@ -125,6 +125,14 @@ _QUALITY = _object(
 )
 
 _SPLIT_FACTS = _object({"rows": _COUNT, "groups": _COUNT, "verified": _COUNT, "labels": _COUNTS})
+_WORST = _object(
+    {
+        "split": _SPLIT,
+        "field": _NAME,
+        "value": _or_null(_TEXT),
+        "error": {"type": "number", "minimum": 0, "maximum": 100},
+    }
+)
 _FILES: Json = {
     "type": "object",
     "propertyNames": {"pattern": r"^(?!\.)[^/\\]+(/(?!\.)[^/\\]+)*$"},
@@ -152,6 +160,7 @@ MANIFEST_SCHEMA: Json = {
             "template": _or_null(_object({"user": _TEXT, "system": _TEXT})),
             "seed": {"type": "integer"},
             "languages": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2,3}$"}},
+            "balance": {"type": "array", "items": _WORST},
             "churn": {"type": ["object", "null"]},
             "tokens": {"type": ["object", "null"]},
         },

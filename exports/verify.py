@@ -8,18 +8,23 @@ from pathlib import Path
 
 from curation.errors import TamisError
 from curation.records import Json, Task
+from exports.bundle import files_in
+from exports.described import described
 from exports.formats import Format, find_format
 from exports.formats.containers import Line, parse, read, split_lines
-from exports.manifest import ASSIGNMENT, MANIFEST, SCHEMA_VERSION, about, file_facts
+from exports.manifest import ASSIGNMENT, LEFT_OUT, MANIFEST, SCHEMA_VERSION, file_facts
+from exports.manifest_schema import check_manifest
 from exports.split import SPLITS
 
 
 def verify_export(folder: Path) -> list[str]:
     """What is wrong with an export, in words; empty where all is well.
 
-    Checked: size and SHA-256 of every file; that each line is a record that trainers can use; that
+    Checked: the shape of the manifest; size and SHA-256 of every file; that card, certificate and
+    Croissant say what the manifest says; that each line is a record that trainers can use; that
     counts, files and assignment agree; that no example, group of near-duplicates or identical line
-    is in two splits; and that the manifest knows of no near-duplicate across splits.
+    is in two splits; and that the manifest knows of no near-duplicate across splits. Whether there
+    are any in truth is `recheck_leaks`'s to say.
     """
     if not (folder / MANIFEST).is_file():
         return [f"{folder} is not an export: there is no {MANIFEST} in it"]
@@ -27,18 +32,19 @@ def verify_export(folder: Path) -> list[str]:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["schema_version"] != SCHEMA_VERSION:
             return [f"{MANIFEST} is of version {manifest['schema_version']}, not {SCHEMA_VERSION}"]
+        if found := check_manifest(manifest):
+            return [f"{MANIFEST} at {problem}" for problem in found]
         task = Task(manifest["task"])
         form = find_format(manifest["format"], task)
-        facts = about(manifest)
-        counts = {split: facts.rows.get(split, 0) for split in SPLITS}
-        files = {str(name): dict(facts) for name, facts in manifest["files"].items()}
-        leaks = (manifest["leaks"] or {}).get("pairs_above_threshold_across_splits", 0)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, TamisError) as error:
+        described_as = described(manifest)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, TamisError) as error:
         return [f"{MANIFEST} cannot be read: {type(error).__name__}: {error}"]
+    counts = {split: int(manifest["splits"][split]["rows"]) for split in SPLITS}
     names = {split: form.target.file(split) for split in SPLITS}
-    side_files = form.shape.side_files(facts, form.target)
-    expected = {ASSIGNMENT, *side_files, *(names[split] for split in facts.rows)}
-    found = _check_files(folder, files, expected)
+    needed = {ASSIGNMENT, LEFT_OUT, *(names[split] for split in SPLITS if counts[split])}
+    found = _check_files(folder, manifest["files"], needed | set(described_as))
+    found += _check_documents(folder, described_as)
+    found += _check_left_out(folder / LEFT_OUT, manifest["left_out"]["counts"])
     lines = {names[split]: read(folder / names[split], form, task) for split in SPLITS}
     for split, name in names.items():
         if len(lines[name]) != counts[split]:
@@ -47,25 +53,46 @@ def verify_export(folder: Path) -> list[str]:
             )
         found += _check_lines(name, lines[name], form, task)
     found += _check_repeats(lines)
-    found += _check_assignment(_assignment_lines(folder / ASSIGNMENT), counts)
+    found += _check_assignment(_lines_of(folder / ASSIGNMENT), counts)
+    leaks = (manifest["leaks"] or {}).get("pairs_above_threshold_across_splits", 0)
     return [*found, f"{leaks} pairs of near-duplicates lie across splits"] if leaks else found
 
 
-def _check_files(folder: Path, files: dict[str, Json], expected: set[str]) -> list[str]:
-    found = [f"{MANIFEST} does not list {name}" for name in sorted(expected - set(files))]
-    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+def _check_files(folder: Path, files: dict[str, Json], needed: set[str]) -> list[str]:
+    found = [f"{MANIFEST} does not list {name}" for name in sorted(needed - set(files))]
+    there = set(files_in(folder))
     found += [f"{name} is not part of the export" for name in sorted(there - set(files))]
-    found += [f"{MANIFEST} lists the unknown file {name}" for name in sorted(set(files) - expected)]
-    for name in sorted(expected & set(files)):
+    for name in sorted(files):
         path = folder / name
-        if not path.is_file():
+        if path.is_symlink() or not path.is_file():
             found.append(f"{name} is missing")
         elif file_facts(path) != files[name]:
             found.append(f"{name} has been changed: its size or SHA-256 differs from {MANIFEST}")
     return found
 
 
-def _assignment_lines(path: Path) -> list[bytes]:
+def _check_documents(folder: Path, described_as: dict[str, str]) -> list[str]:
+    return [
+        f"{name} does not say what {MANIFEST} says"
+        for name, text in sorted(described_as.items())
+        if (folder / name).is_file() and (folder / name).read_bytes() != text.encode()
+    ]
+
+
+def _check_left_out(path: Path, counts: dict[str, int]) -> list[str]:
+    try:
+        rows = Counter(str(parse(line)["reason"]) for line in _lines_of(path))
+    except (ValueError, KeyError, RecursionError) as error:
+        return [f"{LEFT_OUT} cannot be read: {error}"]
+    return [
+        f"{LEFT_OUT} has {rows[reason]:,} examples with the reason {reason!r}, {MANIFEST} "
+        f"{counts.get(reason, 0):,}"
+        for reason in sorted({*rows, *counts})
+        if rows[reason] != counts.get(reason, 0)
+    ]
+
+
+def _lines_of(path: Path) -> list[bytes]:
     return split_lines(path.read_bytes()) if path.is_file() else []
 
 

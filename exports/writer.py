@@ -1,39 +1,48 @@
 """Write an export folder, whole or not at all.
 
 A folder holds one file per split, named as the format's target wants it (`train.jsonl`,
-`validation.jsonl`, `test.jsonl` unless it says otherwise), what else the target reads
-(`dataset_info.json`, `README.md`), `assignment.jsonl` (which example stands in which split; its
-n-th exported entry of a split is that file's n-th record) and `manifest.json`.
+`validation.jsonl`, `test.jsonl` unless it says otherwise), `assignment.jsonl` (which example stands
+in which split; its n-th exported entry of a split is that file's n-th record), `left_out.jsonl`
+(which examples stayed out, and why), `manifest.json`, and the documents that follow from these
+(`exports.bundle`).
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
 
-from curation.errors import NothingToExport, WrongUse
+from curation.errors import NothingToExport, TamisError, WrongUse
 from curation.records import Json, Task
-from exports import manifest
+from exports import bundle, manifest
+from exports.churn import churn
+from exports.evidence import Evidence
 from exports.folder import new_folder, refuse_taken
-from exports.formats import Format, PromptTemplate, find_format
-from exports.formats.base import About
+from exports.formats import Format, find_format
 from exports.formats.containers import json_line, open_text, open_writer
-from exports.manifest import ASSIGNMENT, MANIFEST, NEAR_TEST, NO_OUTPUT, UNUSABLE
+from exports.manifest import ASSIGNMENT, LEFT_OUT, MANIFEST, NO_OUTPUT, UNUSABLE
+from exports.options import ExportOptions
+from exports.provenance import PROVENANCE
 from exports.split import (
     ASSIGNMENT_SCHEMA,
     HELD_OUT,
     SPLITS,
     SplitFractions,
-    assign_splits,
     keyed_hash,
+    plan_splits,
 )
+from exports.split_report import largest_errors, strata_report
+from exports.split_rules import SplitRules
 from exports.validate import label_problems
+
+Trace = Callable[[pl.DataFrame], Iterable[Json]]
+"""Provenance of placed rows (`example_id`, `split`): one object for each, in their order."""
 
 _SHARE_TOLERANCE = 0.02
 
@@ -42,9 +51,9 @@ _SHARE_TOLERANCE = 0.02
 class ExportResult:
     """What was written.
 
-    `counts`: rows per split. `left_out`: `example_id`, `reason`, `detail`. `assignment`:
-    `example_id`, `split`, to be given as `frozen` to the next export. `notes`: in words, limits of
-    the format's target that the files do not keep.
+    `counts`: rows per split. `entries`: `example_id`, `group`, `split`, `exported`, where asked for
+    `fold` and `weight`, as in `assignment.jsonl`. `left_out`: `example_id`, `reason`, `detail`.
+    `notes`: in words, limits of the format's target that the files do not keep.
     """
 
     export_id: str
@@ -53,35 +62,50 @@ class ExportResult:
     counts: dict[str, int]
     manifest: Json
     left_out: pl.DataFrame
-    assignment: pl.DataFrame
+    entries: pl.DataFrame
     notes: tuple[str, ...] = ()
+
+    @property
+    def assignment(self) -> pl.DataFrame:
+        """`example_id`, `split`, to be given as `frozen` to the next export."""
+        return self.entries.select("example_id", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What the files of an export are made of, beside its rows."""
+
+    form: Format
+    task: Task
+    labels: Sequence[str]
+    options: ExportOptions
+    trace: Trace | None
 
 
 def write_export(
     rows: pl.DataFrame,
     task: Task,
     labels: Sequence[str],
-    file_format: str,
+    options: ExportOptions,
     out: Path,
     *,
-    fractions: SplitFractions,
-    seed: int,
-    frozen: pl.DataFrame | None,
-    pairs: pl.DataFrame | None,
-    threshold: float,
     facts: Json,
+    frozen: pl.DataFrame | None = None,
+    evidence: Evidence | None = None,
+    quality: Json | None = None,
     left_out: pl.DataFrame | None = None,
-    template: PromptTemplate | None = None,
+    trace: Trace | None = None,
 ) -> ExportResult:
     """Split, check and write the examples in `rows` to the new folder `out`.
 
-    `rows` has one row per example: `example_id`, `text`, `group` (String), `output` (String|null),
-    `messages` (String|null, JSON turns), `verified` (Boolean); where a format needs them also
-    `rejected` (String|null, a worse answer) and `approved` (Boolean|null, whether the output is
-    good). `labels` is the label set of tasks that have one. `template` are the words around text
-    and answer, the task's own where it is None. `frozen` is an earlier `read_assignment`; for
-    `pairs` and `threshold` see `leak_summary`, for `facts` see `manifest.source`. `left_out`
-    (LEFT_OUT_SCHEMA) lists the examples that the caller has set aside.
+    `rows` has one row per example: `example_id`, `text`, `group`, `metadata`, `source_file`
+    (String), `output` (String|null), `messages` (String|null, JSON turns), `verified` (Boolean);
+    where a format needs them also `rejected` (String|null, a worse answer) and `approved`
+    (Boolean|null, whether the output is good). `labels` is the label set of tasks that have one.
+    `frozen` is an earlier `read_assignment`; `evidence` what is known of similar examples; for
+    `facts` see `manifest.source`, for `quality` see `quality_summary`. `left_out`
+    (LEFT_OUT_SCHEMA) lists the examples that the caller has set aside. `trace` is asked where the
+    options want provenance.
 
     The folder appears at once and complete; its bytes depend on the arguments alone, not on the
     order of the rows. Rows that trainers could not use are left out and listed with the reason.
@@ -89,50 +113,75 @@ def write_export(
     Raises WrongUse for an unsuitable format or template, a taken folder or a split that stays
     empty, NothingToExport where no row is left, TamisError where the disk refuses.
     """
-    form = find_format(file_format, task)
+    form = find_format(options.format, task)
     form.refuse_missing(rows)
     refuse_taken(out)
-    document: Json = {
-        "schema_version": manifest.SCHEMA_VERSION,
-        "source": manifest.source(facts, rows),
-        "task": task.value,
-        "format": form.name,
-        "labels": list(labels),
-        "fractions": asdict(fractions),
-        "seed": seed,
-        **({"template": asdict(template)} if template else {}),
-    }
-    plan = _plan(rows, task, fractions, seed, frozen)
+    files = _Files(form, task, labels, options, trace)
+    plan = _plan(rows, task, options, frozen)
     with new_folder(out) as folder:
-        written, unusable = _write_rows(plan, form, task, labels, template, folder)
-        _refuse_emptied(written, unusable, fractions)
-        assignment = _write_assignment(folder / ASSIGNMENT, plan, written, frozen)
+        written, unusable = _write_rows(plan, files, folder)
+        _refuse_emptied(written, unusable, options.rules.fractions)
+        entries = _entries(plan, written, frozen, options.rules)
         gone = _gone(rows, plan, unusable, left_out)
-        document["splits"] = manifest.count_splits(written, rows, task)
-        document["leaks"] = manifest.leak_summary(written, pairs, threshold)
-        document["left_out"] = manifest.left_out_summary(gone)
-        _write_side_files(form, manifest.about(document), folder)
-        names = sorted(path.name for path in folder.iterdir())
-        document["files"] = {name: manifest.file_facts(folder / name) for name in names}
-        pretty = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        (folder / MANIFEST).write_text(pretty + "\n", encoding="utf-8", newline="\n")
-    return ExportResult(
-        export_id=uuid.uuid4().hex,
-        folder=out,
-        files=tuple(out / name for name in (*names, MANIFEST)),
-        counts={split: document["splits"][split]["rows"] for split in SPLITS},
-        manifest=document,
-        left_out=gone,
-        assignment=assignment,
-        notes=tuple(_missed_limits(form, document)),
-    )
+        document = {
+            **manifest.head(files.task, labels, options, manifest.source(facts, rows)),
+            "splits": manifest.count_splits(written, rows, task),
+            "leaks": evidence.facts(written, rows, gone) if evidence else None,
+            "left_out": manifest.left_out_summary(gone),
+            "quality": quality,
+            "balance": _balance(plan, task, options),
+        }
+        if frozen is not None and not frozen.is_empty():
+            document["churn"] = churn(frozen, plan.select("example_id", "split")).summary
+        _finish(folder, document, entries, gone, _tests(plan, written), files)
+    return _result(out, document, entries, gone, form)
+
+
+def write_again(
+    rows: pl.DataFrame,
+    document: Json,
+    entries: pl.DataFrame,
+    left_out: pl.DataFrame,
+    out: Path,
+    trace: Trace | None = None,
+) -> ExportResult:
+    """Write an earlier export to the new folder `out`, byte for byte.
+
+    `rows` are the examples as they were then, `document` is its manifest, `entries` and `left_out`
+    are those of its ExportResult. Raises TamisError, and leaves nothing behind, where the bytes are
+    not those that the manifest tells: the data were erased, or this version of Tamis writes the
+    format otherwise.
+    """
+    options = ExportOptions.from_json(document["options"])
+    task = Task(document["task"])
+    files = _Files(find_format(options.format, task), task, document["labels"], options, trace)
+    chosen = entries.filter("exported").select("example_id", "split")
+    plan = _shuffled(rows.join(chosen, on="example_id"), options.rules.seed)
+    with new_folder(out) as folder:
+        written, _ = _write_rows(plan, files, folder)
+        again = {**document}
+        ordered = _ordered(entries, options.rules.seed)
+        _finish(folder, again, ordered, left_out, _tests(plan, written), files)
+        if written.height < chosen.height or again["files"] != document["files"]:
+            names = sorted(
+                name
+                for name in {**again["files"], **document["files"]}
+                if again["files"].get(name) != document["files"].get(name)
+            )
+            raise TamisError(
+                f"This export cannot be made again as it was: {', '.join(names)} would differ "
+                f"({chosen.height - written.height} of its examples are gone or unusable now).",
+                "Its folder is still what it was, if you have kept it; or make a new export.",
+            )
+    return _result(out, document, entries, left_out, files.form)
 
 
 def missed_shares(document: Json) -> list[str]:
     """In words: splits of a manifest whose share is over two points off what was asked for."""
     rows = {split: document["splits"][split]["rows"] for split in SPLITS}
     total = max(1, sum(rows.values()))
-    shares = {split: (rows[split] / total, document["fractions"][split]) for split in SPLITS}
+    fractions = document["options"]["rules"]["fractions"]
+    shares = {split: (rows[split] / total, fractions[split]) for split in SPLITS}
     return [
         f"{split} has {got:.1%} of the rows where {asked:.1%} were asked for: groups of "
         "near-duplicates stay whole, and test examples of earlier exports stay in test."
@@ -160,48 +209,59 @@ def read_assignment(folder: Path) -> pl.DataFrame:
 
 
 def _plan(
-    rows: pl.DataFrame,
-    task: Task,
-    fractions: SplitFractions,
-    seed: int,
-    frozen: pl.DataFrame | None,
+    rows: pl.DataFrame, task: Task, options: ExportOptions, frozen: pl.DataFrame | None
 ) -> pl.DataFrame:
-    """The rows that have an output, each with its `split`, shuffled by a keyed hash of their id.
+    """The rows that have an output, each with its place, in the order in which they go out."""
+    labelled = rows.filter(pl.col("output").is_not_null())
+    plan = plan_splits(labelled, task, options.rules, frozen)
+    placed = labelled.drop("group").join(plan, on="example_id")
+    return _shuffled(placed, options.rules.seed)
+
+
+def _balance(plan: pl.DataFrame, task: Task, options: ExportOptions) -> list[Json]:
+    """The stratum of each split that is farthest from its share of the whole, in points."""
+    report = strata_report(plan, plan, task, options.rules.stratify)
+    return [{**row, "error": round(row["error"], 3)} for row in largest_errors(report).to_dicts()]
+
+
+def _shuffled(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The rows by a keyed hash of their id.
 
     Trainers should not see sorted data, nor the bytes depend on the order of the rows.
     """
-    labelled = rows.filter(pl.col("output").is_not_null())
-    assignment = assign_splits(labelled, task, fractions, seed, frozen)
-    keys = [keyed_hash(example, seed, "shuffle") for example in assignment["example_id"]]
-    shuffled = assignment.with_columns(key=pl.Series(keys, dtype=pl.UInt64))
-    return labelled.join(shuffled, on="example_id").sort("key", "example_id").drop("key")
+    keys = [keyed_hash(example, seed, "shuffle") for example in rows["example_id"]]
+    keyed = rows.with_columns(key=pl.Series(keys, dtype=pl.UInt64))
+    return keyed.sort("key", "example_id").drop("key")
+
+
+def _ordered(entries: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Entries in the order of `assignment.jsonl`: those that have a group, then the absent ones."""
+    absent = pl.col("group").is_null()
+    present = _shuffled(entries.filter(~absent), seed)
+    return pl.concat([present, entries.filter(absent).sort("example_id")])
 
 
 def _write_rows(
-    plan: pl.DataFrame,
-    form: Format,
-    task: Task,
-    labels: Sequence[str],
-    template: PromptTemplate | None,
-    folder: Path,
+    plan: pl.DataFrame, files: _Files, folder: Path
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Write the usable rows: (`example_id`, `split` of those written, those left out)."""
+    form, task, options = files.form, files.task, files.options
     rows = plan.filter(pl.col("split") != HELD_OUT)
     written, unusable = [], []
-    known = frozenset(labels)
+    known = frozenset(files.labels)
     with ExitStack() as stack:
-        files = {
+        writers = {
             split: stack.enter_context(open_writer(folder / form.target.file(split), form, task))
             for split in rows["split"].unique()
         }
         columns = rows.select("example_id", "split", "output").iter_rows()
-        written_as = form.examples(rows, task, labels, template)
+        written_as = form.examples(rows, task, files.labels, options.template)
         for (example, split, output), (record, found) in zip(columns, written_as, strict=True):
             wrong = label_problems(output, task, known) if task.has_labels else []
             if found := [*wrong, *found]:
                 unusable.append((example, UNUSABLE, "; ".join(found)))
             else:
-                files[split](record)
+                writers[split](record)
                 written.append((example, split))
     return (
         pl.DataFrame(written, schema=ASSIGNMENT_SCHEMA, orient="row"),
@@ -209,17 +269,66 @@ def _write_rows(
     )
 
 
-def _write_side_files(form: Format, about: About, folder: Path) -> None:
-    for name, text in form.shape.side_files(about, form.target).items():
+def _tests(plan: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+    """The examples of the test split, in the order of its file."""
+    tests = plan.filter(split="test").join(
+        written, on="example_id", how="semi", maintain_order="left"
+    )
+    return tests.select("example_id", "text", "output", "messages")
+
+
+def _finish(
+    folder: Path,
+    document: Json,
+    entries: pl.DataFrame,
+    gone: pl.DataFrame,
+    tests: pl.DataFrame,
+    files: _Files,
+) -> None:
+    """Write all but the split files, whose facts and those of the others `document` gets."""
+    form = files.form
+    splits = [form.target.file(split) for split in SPLITS]
+    document["files"] = {
+        name: manifest.file_facts(folder / name) for name in splits if (folder / name).is_file()
+    }
+    _write_lines(folder / ASSIGNMENT, entries.iter_rows(named=True))
+    _write_lines(folder / LEFT_OUT, gone.iter_rows(named=True))
+    if files.trace is not None and files.options.provenance:
+        written = entries.filter("exported").select("example_id", "split")
+        _write_lines(folder / PROVENANCE, files.trace(written))
+    stats = bundle.token_stats(document, folder)
+    document["tokens"] = asdict(stats)
+    for name, text in bundle.documents(document, tests, stats).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         with open_text(folder / name) as file:
             file.write(text)
+    names = bundle.files_in(folder)
+    document["files"] = {name: manifest.file_facts(folder / name) for name in names}
+    pretty = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    (folder / MANIFEST).write_text(pretty + "\n", encoding="utf-8", newline="\n")
 
 
-def _missed_limits(form: Format, document: Json) -> list[str]:
+def _write_lines(path: Path, records: Iterable[Json]) -> None:
+    with open_text(path) as file:
+        file.writelines(json_line(record) for record in records)
+
+
+def _result(
+    out: Path, document: Json, entries: pl.DataFrame, gone: pl.DataFrame, form: Format
+) -> ExportResult:
     rows = {split: document["splits"][split]["rows"] for split in SPLITS}
-    files = {split: document["files"].get(form.target.file(split)) for split in SPLITS}
-    sizes = {split: facts["bytes"] for split, facts in files.items() if facts}
-    return form.target.missed(rows, sizes)
+    facts = {split: document["files"].get(form.target.file(split)) for split in SPLITS}
+    sizes = {split: found["bytes"] for split, found in facts.items() if found}
+    return ExportResult(
+        export_id=uuid.uuid4().hex,
+        folder=out,
+        files=tuple(out / name for name in (*document["files"], MANIFEST)),
+        counts=rows,
+        manifest=document,
+        left_out=gone,
+        entries=entries,
+        notes=tuple(form.target.missed(rows, sizes)),
+    )
 
 
 def _refuse_emptied(
@@ -239,14 +348,15 @@ def _refuse_emptied(
     )
 
 
-def _write_assignment(
-    path: Path, plan: pl.DataFrame, written: pl.DataFrame, frozen: pl.DataFrame | None
+def _entries(
+    plan: pl.DataFrame, written: pl.DataFrame, frozen: pl.DataFrame | None, rules: SplitRules
 ) -> pl.DataFrame:
-    """Write and return every row that has a split, then those of `frozen` that are absent today.
+    """Every row that has a split, then those of `frozen` that are absent today.
 
     An example that is excluded now and restored later thus returns to its split.
     """
-    placed = plan.filter(pl.col("split") != HELD_OUT).select("example_id", "group", "split")
+    asked = ["fold"] * bool(rules.folds) + ["weight"] * rules.sample_weights
+    placed = plan.filter(pl.col("split") != HELD_OUT).select("example_id", "group", "split", *asked)
     if frozen is not None:
         absent = (
             frozen.filter(pl.col("split").is_in(SPLITS))
@@ -257,10 +367,7 @@ def _write_assignment(
         )
         placed = pl.concat([placed, absent], how="diagonal")
     exported = pl.col("example_id").is_in(written["example_id"].implode())
-    with open_text(path) as file:
-        entries = placed.with_columns(exported=exported).iter_rows(named=True)
-        file.writelines(json_line(entry) for entry in entries)
-    return placed.select("example_id", "split")
+    return placed.with_columns(exported=exported)
 
 
 def _gone(
@@ -268,14 +375,9 @@ def _gone(
 ) -> pl.DataFrame:
     """All examples that are not in the files: `example_id`, `reason`, `detail`, sorted."""
     unlabelled = rows.filter(pl.col("output").is_null())["example_id"]
-    near = plan.filter(split="test").group_by("group").agg(test=pl.col("example_id").min())
-    held_out = plan.filter(split=HELD_OUT).join(near, on="group").select("example_id", "test")
     frames = [
         manifest.left_out_frame((example, NO_OUTPUT, None) for example in unlabelled),
-        manifest.left_out_frame(
-            (example, NEAR_TEST, f"in one group with the test example {test}")
-            for example, test in held_out.iter_rows()
-        ),
+        plan.filter(split=HELD_OUT).select("example_id", "reason", "detail"),
         unusable,
     ]
     if left_out is not None:

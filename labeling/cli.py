@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -22,13 +21,16 @@ from curation.pipeline import analyze as run_analysis
 from curation.pipeline import stale_steps
 from curation.records import LABEL_SCORES, Dataset, Json, Settings, Task
 from curation.workspace import Workspace
-from exports.check import check_file
-from exports.export import export_dataset
-from exports.formats import PromptTemplate
-from exports.split import SplitFractions
-from exports.verify import verify_export
+from exports.restore import is_export, restore
+from labeling import (
+    compare_commands,
+    contamination_command,
+    export_commands,
+    samples,
+    server,
+    table_commands,
+)
 from labeling import demo as demonstration
-from labeling import samples, server, table_commands
 from labeling.progress import progress_on_stderr
 from labeling.terminal import HERE, DatasetOption, JsonOption, WorkspaceOption, print_line, report
 from labeling.uploads import parse_schema
@@ -61,7 +63,9 @@ def init(
 
 @app.command(name="import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV, JSONL or Parquet files; or the folder of an export.")
+    ],
     dataset: DatasetOption,
     task: Annotated[Task | None, typer.Option(help="For a new dataset; else guessed.")] = None,
     text: Annotated[str | None, typer.Option(help="Column with the input.")] = None,
@@ -95,6 +99,9 @@ def import_files(
         delimiter=label_delimiter,
     )
     with Workspace.open(workspace) as opened:
+        if any(map(is_export, files)):
+            report(_restored(opened, dataset, files), as_json=as_json)
+            return
         known = {found.name: found for found in opened.datasets()}
         target = known.get(dataset)
         if target is None:
@@ -161,61 +168,14 @@ def analyze(
         report(quality.duplicate_summary(opened, target), as_json=as_json)
 
 
-for command in table_commands.COMMANDS:
-    app.command()(command)
-
-
-@app.command()
-def export(
-    dataset: DatasetOption,
-    out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the files.")],
-    format_name: Annotated[
-        str, typer.Option("--format", "-f", help="A wrong name lists those that fit the task.")
-    ] = "openai-chat",
-    validation: Annotated[float, typer.Option(help="Share of the validation split.")] = 0.1,
-    test: Annotated[float, typer.Option(help="Share of the test split.")] = 0.1,
-    seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
-    prompt_user: Annotated[
-        str, typer.Option(help="What the user says; {input} is the text, {labels} the label set.")
-    ] = "",
-    prompt_system: Annotated[
-        str, typer.Option(help="System prompt; with --prompt-user in place of the task's own.")
-    ] = "",
-    workspace: WorkspaceOption = HERE,
-    as_json: JsonOption = False,
-) -> None:
-    """Write train, validation and test files with a manifest. No near-duplicate crosses a split."""
-    with Workspace.open(workspace) as opened:
-        fractions = SplitFractions(1 - validation - test, validation, test)
-        own = bool(prompt_user or prompt_system)
-        template = PromptTemplate(prompt_user or "{input}", prompt_system) if own else None
-        with progress_on_stderr("export") as progress:
-            result = export_dataset(
-                opened,
-                opened.dataset(dataset),
-                format_name,
-                out,
-                fractions=fractions,
-                seed=seed,
-                template=template,
-                progress=progress,
-            )
-        print_line(json.dumps(result.manifest) if as_json else demonstration.describe(result))
-
-
-@app.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="A training file, one JSON object a line.")],
-    target: Annotated[
-        str, typer.Option(help="A trainer, service or format to check for; 'any' is all of them.")
-    ] = "any",
-    as_json: JsonOption = False,
-) -> None:
-    """Find what trainers choke on in any training JSONL. Exits with 1 where there are errors."""
-    found = check_file(file, target)
-    print_line(json.dumps(found.as_json()) if as_json else found.as_text())
-    if found.errors:
-        raise typer.Exit(1)
+for commands in (
+    table_commands,
+    contamination_command,
+    export_commands,
+    compare_commands,
+):
+    for command in commands.COMMANDS:
+        app.command()(command)
 
 
 @app.command()
@@ -241,26 +201,6 @@ def status(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> No
             as_json=as_json,
             empty="No datasets yet: tamis import FILE … --dataset NAME",
         )
-
-
-@app.command()
-def verify(
-    export_folder: Annotated[
-        Path | None, typer.Argument(help="An export; without it, the workspace itself.")
-    ] = None,
-    workspace: WorkspaceOption = HERE,
-) -> None:
-    """Check journal and database against each other, or the files of an export."""
-    if export_folder is not None:
-        problems = verify_export(export_folder)
-    else:
-        with Workspace.open(workspace) as opened:
-            problems = opened.verify()
-    for problem in problems:
-        print_line(problem)
-    if problems:
-        raise typer.Exit(1)
-    print_line("Everything verifies.")
 
 
 @app.command(name="app")
@@ -298,6 +238,11 @@ def _ranked(workspace: Workspace, dataset: Dataset, label_score: str | None) -> 
         )
     settings = replace(dataset.settings, label_score=label_score)
     return workspace.update_dataset(dataset, settings=settings)
+
+
+def _restored(workspace: Workspace, dataset: str, folders: list[Path]) -> pl.DataFrame:
+    summaries = [restore(workspace, dataset, folder)[1] for folder in folders]
+    return pl.DataFrame([asdict(summary) for summary in summaries])
 
 
 def _task_of(files: list[Path], delimiter: str | None) -> Task:

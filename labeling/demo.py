@@ -21,8 +21,9 @@ from curation.labels import flag_rows
 from curation.records import Action, Dataset, Operation, Task
 from curation.workspace import Workspace
 from exports.export import export_dataset
-from exports.writer import ExportResult, missed_shares
+from exports.options import ExportOptions
 from labeling import samples, triage
+from labeling.export_commands import describe
 from labeling.progress import progress_on_stderr
 from labeling.resources import resource
 
@@ -41,22 +42,12 @@ def run(folder: Path | None) -> None:
             lines = [_imported(summary), *_found(workspace, dataset, truth)]
             lines.append(_decide(workspace, dataset, truth))
             form = "text-label" if dataset.task.has_labels else "openai-chat"
-            result = export_dataset(workspace, dataset, form, workspace.exports / dataset.name)
+            result = export_dataset(
+                workspace, dataset, ExportOptions(form), workspace.exports / dataset.name
+            )
             _say(f"\n{dataset.name} ({dataset.task})")
             _say("\n".join(f"  {line}" for line in [*lines, describe(result)]))
     _say(f"\nThe workspace: {home}\nLook at it in the browser: tamis app --workspace {home}")
-
-
-def describe(result: ExportResult) -> str:
-    """An export in a few lines: rows of each split, leaks, paths."""
-    counts = ", ".join(f"{split} {rows:,}" for split, rows in result.counts.items())
-    leaks = result.manifest["leaks"] or {}
-    lines = [f"    note: {words}" for words in (*missed_shares(result.manifest), *result.notes)]
-    paths = "\n".join([*lines, *(f"    {path}" for path in result.files)])
-    return (
-        f"exported: {counts}; left out {len(result.left_out):,}; near-duplicates across splits: "
-        f"{leaks.get('pairs_above_threshold_across_splits', 0)}\n{paths}"
-    )
 
 
 def _say(text: str) -> None:

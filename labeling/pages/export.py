@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import count
 
-import polars as pl
 import streamlit as st
 
+from curation.contamination import Contamination
 from curation.errors import TamisError
 from curation.pipeline import stale_steps
 from curation.records import Dataset
-from exports.export import export_dataset, exports_of, first_record
-from exports.formats import PromptTemplate
-from exports.split import SPLITS, SplitFractions
+from exports.export import chosen_options, export_dataset, extra_columns, first_record
+from exports.options import ExportOptions
 from exports.writer import ExportResult
 from labeling import queue, uploads
-from labeling.pages import behind, context
-from labeling.pages.export_choices import choose_format, choose_words
+from labeling.pages import behind, contamination, context
+from labeling.pages.export_choices import choose
+from labeling.pages.export_preflight import show_preflight
 from labeling.pages.export_result import show_result
-from labeling.pages.text import tell
+from labeling.pages.export_versions import show_versions
+from labeling.pages.text import plain, tell
 from labeling.queue import Filter
 
 
@@ -45,7 +47,7 @@ def page() -> None:
             "No example is ready: each needs an output and must not be excluded.",
             icon=":material/download:",
         )
-    _earlier(dataset)
+    show_versions(dataset)
 
 
 def _what_goes_out(dataset: Dataset) -> int:
@@ -65,37 +67,56 @@ def _what_goes_out(dataset: Dataset) -> int:
 
 
 def _choose(dataset: Dataset) -> None:
+    workspace = context.workspace()
+    before = chosen_options(workspace, dataset)
     left, right = st.columns(2, gap="large")
     with left:
-        name = choose_format(dataset)
-        words = choose_words(dataset)
-        first, second = st.columns(2)
-        validation = first.slider("Validation, %", 0, 40, 10)
-        test = second.slider("Test, %", 0, 40, 10)
-        st.caption(
-            f"Train: {100 - validation - test} %. Near-duplicates stay on one side, and a test "
-            "example of an earlier export stays in test."
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0)
-        folder = st.text_input(
-            "Folder",
-            _free_folder(dataset),
-            help=f"Made under {context.workspace().exports}; never overwritten.",
-        )
-        wanted = st.button("Export", type="primary", icon=":material/download:")
-    with right:
-        st.caption("The first example in this format")
         try:
-            template = PromptTemplate(*words) if words else None
-            record = first_record(context.workspace(), dataset, name, template)
+            options = choose(dataset, before, extra_columns(workspace, dataset))
         except TamisError as error:
             tell(error)
             return
-        text = json.dumps(record, indent=2, ensure_ascii=False)
-        st.code(text, language=None, wrap_lines=True)
+        references = _references(dataset)
+        folder = st.text_input(
+            "Folder",
+            _free_folder(dataset),
+            help=f"Made under {workspace.exports}; never overwritten.",
+        )
+        wanted = st.button("Export", type="primary", icon=":material/download:")
+    with right:
+        if not _show_first(dataset, options):
+            return
+        show_preflight(dataset, options)
     if wanted:
-        fractions = SplitFractions((100 - validation - test) / 100, validation / 100, test / 100)
-        _export(dataset, name, folder, fractions, int(seed), template)
+        _export(dataset, options, folder, references)
+
+
+def _show_first(dataset: Dataset, options: ExportOptions) -> bool:
+    """The first example as it would be written; False where it cannot be."""
+    st.caption("The first example in this format")
+    try:
+        record = first_record(context.workspace(), dataset, options)
+    except TamisError as error:
+        tell(error)
+        return False
+    st.code(json.dumps(record, indent=2, ensure_ascii=False), language=None, wrap_lines=True)
+    return True
+
+
+def _references(dataset: Dataset) -> Sequence[Contamination]:
+    """The last contamination search, where it shall stand in the certificate."""
+    found = contamination.last_result(dataset)
+    if found is None:
+        st.page_link(
+            context.page("contamination"),
+            label="Compare with a benchmark first: the certificate will say so",
+            icon=":material/policy:",
+        )
+        return []
+    wanted = st.checkbox(
+        f"State in the certificate what of {plain(found.file)} was found", value=True
+    )
+    return [found] if wanted else []
 
 
 def _free_folder(dataset: Dataset) -> str:
@@ -105,12 +126,7 @@ def _free_folder(dataset: Dataset) -> str:
 
 
 def _export(
-    dataset: Dataset,
-    format_name: str,
-    folder: str,
-    fractions: SplitFractions,
-    seed: int,
-    template: PromptTemplate | None,
+    dataset: Dataset, options: ExportOptions, folder: str, references: Sequence[Contamination]
 ) -> None:
     workspace = context.workspace()
     # The outcome is noted before anything is drawn: a second click may end this run at any drawing.
@@ -119,34 +135,11 @@ def _export(
             st.session_state["exported"][dataset.dataset_id] = export_dataset(
                 workspace,
                 dataset,
-                format_name,
+                options,
                 uploads.inside(workspace.exports, folder),
-                fractions=fractions,
-                seed=seed,
-                template=template,
+                references=references,
             )
         except TamisError as error:
             tell(error)
             return
     st.rerun()
-
-
-def _earlier(dataset: Dataset) -> None:
-    exports = exports_of(context.workspace(), dataset)
-    st.subheader("Earlier exports", anchor=False)
-    if exports.is_empty():
-        st.caption("None yet.")
-        return
-    splits = [json.loads(manifest)["splits"] for manifest in exports["manifest"]]
-    shown = exports.select(
-        pl.col("created_at").alias("When"),
-        pl.col("format").alias("Format"),
-        *(
-            pl.Series(split.title(), [found.get(split, {}).get("rows", 0) for found in splits])
-            for split in SPLITS
-        ),
-        pl.col("decision_seq").alias("Up to decision"),
-        pl.col("folder").alias("Folder"),
-    )
-    when = st.column_config.DatetimeColumn(format="localized")
-    st.dataframe(shown, hide_index=True, column_config={"When": when})

@@ -10,6 +10,8 @@ from streamlit.navigation.page import Page
 from curation.errors import TamisError
 from labeling.pages import (
     analyse,
+    compare,
+    contamination,
     context,
     duplicates,
     examples,
@@ -63,7 +65,9 @@ def _pages() -> list[Page]:
         "review": _page(review.page, "review", ":material/rate_review:"),
         "quality": _page(quality.page, "quality", ":material/monitoring:"),
         "examples": _page(examples.page, "examples", ":material/list:"),
+        "contamination": _page(contamination.page, "contamination", ":material/policy:"),
         "export": _page(export.page, "export", ":material/download:"),
+        "compare": _page(compare.page, "compare", ":material/compare:"),
     }
     context.remember_pages(pages)
     return list(pages.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ import numpy as np
 import polars as pl
 
 from curation.records import Task, encode_output
-from exports.split import SplitFractions
+from exports.evidence import Evidence
+from exports.options import ExportOptions
+from exports.split_rules import SplitRules
 from exports.writer import ExportResult, write_export
 
+RULES = [entry.name for entry in fields(SplitRules)]
+OPTIONS = [entry.name for entry in fields(ExportOptions) if entry.name != "rules"]
 FACTS = {"dataset": "tickets", "decision": 7, "settings": {"seed": 0}, "model": "mini@1"}
 
 SCHEMA = {
@@ -56,15 +61,21 @@ def heavy_tailed(seed: int, rows: int = 2301, groups: int = 700, labels: int = 6
 def export(
     rows: pl.DataFrame, out: Path, task: Task = Task.SINGLE_LABEL, **given: Any
 ) -> ExportResult:
-    """An export to `out` with the defaults of a first export, changed by `given`."""
-    options: dict[str, Any] = {
+    """An export to `out` with the defaults of a first export, changed by `given`.
+
+    `file_format`, `template`, `fractions`, `seed` and fields of the options and the split rules go
+    into the options; `pairs` and `threshold` into the evidence.
+    """
+    rules = {name: given.pop(name) for name in RULES if name in given}
+    options = {name: given.pop(name) for name in OPTIONS if name in given}
+    if "file_format" in given:
+        options["format"] = given.pop("file_format")
+    pairs, threshold = given.pop("pairs", None), given.pop("threshold", 0.9)
+    if pairs is not None:
+        given["evidence"] = Evidence(pairs, threshold, 0.8)
+    arguments: dict[str, Any] = {
         "labels": sorted(set(rows["output"].drop_nulls())) if task is Task.SINGLE_LABEL else [],
-        "file_format": "openai-chat",
-        "fractions": SplitFractions(),
-        "seed": 0,
-        "frozen": None,
-        "pairs": None,
-        "threshold": 0.9,
         "facts": FACTS,
     } | given
-    return write_export(rows, task, out=out, **options)
+    chosen = ExportOptions(**options, rules=SplitRules(**rules))
+    return write_export(rows, task, options=chosen, out=out, **arguments)

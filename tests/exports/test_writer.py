@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.duplicates import PAIR_SCHEMA
 from curation.errors import NothingToExport, TamisError, WrongUse
 from curation.records import Json, Task
 from exports import folder as folder_module
@@ -30,7 +31,8 @@ def lines(folder: Path, split: str) -> list[Json]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 class TestContent:
@@ -61,12 +63,9 @@ class TestContent:
 
     def test_a_split_that_is_not_wanted_has_no_file(self, tmp_path: Path) -> None:
         result = export(frame(["a"] * 10), tmp_path / "x", fractions=SplitFractions(0.9, 0, 0.1))
-        assert [path.name for path in result.files] == [
-            "assignment.jsonl",
-            "test.jsonl",
-            "train.jsonl",
-            "manifest.json",
-        ]
+        rows = {path.name for path in result.files if path.parent == tmp_path / "x"}
+        assert {"train.jsonl", "test.jsonl"} < rows
+        assert "validation.jsonl" not in rows
         assert verify_export(tmp_path / "x") == []
 
     @given(st.lists(st.text(), min_size=3, max_size=12))
@@ -108,7 +107,7 @@ class TestContent:
 class TestDeterminism:
     def test_the_same_input_gives_the_same_bytes_in_any_order(self, tmp_path: Path) -> None:
         rows = heavy_tailed(2, rows=300, groups=90)
-        pairs = pl.DataFrame({"example_id": ["e0"], "other_id": ["e299"], "similarity": [0.5]})
+        pairs = pl.DataFrame([("e0", "e299", 0.5, "near")], schema=PAIR_SCHEMA, orient="row")
         export(rows, tmp_path / "one", pairs=pairs)
         export(rows, tmp_path / "two", pairs=pairs)
         export(rows.sample(fraction=1, shuffle=True, seed=3), tmp_path / "three", pairs=pairs)
@@ -125,7 +124,8 @@ class TestDeterminism:
 def test_a_share_that_was_missed_by_more_than_two_points_is_said() -> None:
     splits = {"train": {"rows": 94}, "validation": {"rows": 5}, "test": {"rows": 1}}
     fractions = {"train": 0.9, "validation": 0.05, "test": 0.05}
-    train, test = missed_shares({"splits": splits, "fractions": fractions})
+    options = {"rules": {"fractions": fractions}}
+    train, test = missed_shares({"splits": splits, "options": options})
     assert train.startswith("train has 94.0% of the rows where 90.0% were asked for")
     assert test.startswith("test has 1.0% of the rows where 5.0% were asked for")
 
@@ -150,9 +150,8 @@ class TestLeftOut:
             "no output": 1,
             "not usable for training": 2,
         }
-        assert [row["example_id"] for row in manifest["left_out"]["rows"]] == [
-            *("e20", "e21", "e22", "gone"),
-        ]
+        listed = pl.read_ndjson(tmp_path / "x" / "left_out.jsonl")["example_id"].to_list()
+        assert listed == ["e20", "e21", "e22", "gone"]
         assert result.counts["train"] == 20
 
     def test_nothing_usable(self, tmp_path: Path) -> None:
@@ -221,22 +220,23 @@ class TestLeaks:
             }
         )
         pairs = pl.DataFrame(
-            [("e0", "e1", 0.99), ("e0", "e2", 0.9), ("e1", "e2", 0.89), ("e3", "other", 1.0)],
-            schema=["example_id", "other_id", "similarity"],
+            [
+                ("e0", "e1", 0.99, "near"),
+                ("e0", "e2", 0.9, "near-twin"),
+                ("e1", "e2", 0.89, "near"),
+                ("e3", "other", 0.99, "near"),
+            ],
+            schema=PAIR_SCHEMA,
             orient="row",
         )
         leaks = export(rows, tmp_path / "x", frozen=frozen, pairs=pairs).manifest["leaks"]
-        assert leaks == {
-            "threshold": 0.9,
-            "pairs_above_threshold_across_splits": 1,
-            "highest_similarity_across_splits": 0.9,
-        }
+        assert leaks["threshold"] == 0.9
+        assert leaks["pairs_above_threshold_across_splits"] == 1
+        assert leaks["highest_similarity_across_splits"] == 0.9
         assert verify_export(tmp_path / "x") == ["1 pairs of near-duplicates lie across splits"]
 
     def test_no_pairs_is_not_the_same_as_no_leaks(self, tmp_path: Path) -> None:
-        empty = pl.DataFrame(
-            schema={"example_id": pl.String, "other_id": pl.String, "similarity": pl.Float64}
-        )
+        empty = pl.DataFrame(schema=PAIR_SCHEMA)
         rows = frame(["a"] * 10)
         assert export(rows, tmp_path / "x").manifest["leaks"] is None
         leaks = export(rows, tmp_path / "y", pairs=empty).manifest["leaks"]

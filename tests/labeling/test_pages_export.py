@@ -68,7 +68,7 @@ def test_an_export_shows_files_hashes_and_what_was_left_out(folder: Path) -> Non
     app = press(opened(), "Export")
     assert not problems(app)
     assert "3 examples are exported" in texts(app)
-    assert "No near-duplicate stands in two splits" in texts(app)
+    assert "a similarity of 0.9 or more in meaning, or 0.8 or more in spelling: 0." in texts(app)
     files = app.dataframe[0].value.set_index("File")
     written = (folder / "tickets-1" / "train.jsonl").read_bytes()
     assert files.loc["train.jsonl", "Rows"] == 3
@@ -79,6 +79,34 @@ def test_an_export_shows_files_hashes_and_what_was_left_out(folder: Path) -> Non
     earlier = app.dataframe[-1].value
     assert earlier[["Train", "Validation", "Test"]].to_numpy().tolist() == [[3, 0, 0]]
     assert folder_field(app).value == "tickets-2"
+
+
+def test_an_earlier_version_is_written_again(folder: Path) -> None:
+    app = press(opened(), "Export")
+    press(app, "Write it again")
+    assert not problems(app)
+    first, again = folder / "tickets-1", folder / "tickets-1-again-1"
+    names = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
+    assert names
+    assert all((again / name).read_bytes() == (first / name).read_bytes() for name in names)
+
+
+def test_the_choices_of_the_last_export_are_those_of_the_next(folder: Path) -> None:
+    app = opened()
+    next(box for box in app.text_input if box.label == "Licence").set_value("mit").run()
+    press(app, "Export")
+    app = open_page("export")
+    assert next(box for box in app.text_input if box.label == "Licence").value == "mit"
+    assert [slider.value for slider in app.slider[:2]] == [0, 0]
+
+
+def test_rows_that_a_target_cannot_take_are_listed_before_anything_is_written(
+    folder: Path,
+) -> None:
+    app = press(open_page("export"), "Check all rows for OpenAI")
+    assert not problems(app)
+    assert "All 3 rows are fine for OpenAI" in texts(app)
+    assert not folder.exists()
 
 
 def test_a_folder_that_is_taken_is_refused_in_words(folder: Path) -> None:
