@@ -7,6 +7,7 @@ folder.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -74,7 +75,7 @@ def front_matter(document: Json, form: Format) -> Json:
         "task_categories": ["text-classification" if task.has_labels else "text-generation"],
         "size_categories": [_size(sum(_rows(document).values()))],
         "tags": ["tamis", task.value],
-        "configs": [{"config_name": "default", **_read_as(document, form)}],
+        "configs": [{"config_name": _config_name(document, form), **_read_as(document, form)}],
         **_features(form, task),
     }
 
@@ -82,6 +83,17 @@ def front_matter(document: Json, form: Format) -> Json:
 def _rows(document: Json) -> dict[str, int]:
     rows = {split: document["splits"][split]["rows"] for split in SPLITS}
     return {split: count for split, count in rows.items() if count}
+
+
+def _config_name(document: Json, form: Format) -> str:
+    """A name that changes with the rows.
+
+    `datasets` caches a local folder by its own name and that of its configuration, whatever is in
+    it: under one name a second export to a folder of the same name would not be read.
+    """
+    files = document["files"]
+    hashes = [files[form.target.file(split)]["sha256"] for split in _rows(document)]
+    return f"tamis-{hashlib.sha256(''.join(hashes).encode()).hexdigest()[:8]}"
 
 
 def _read_as(document: Json, form: Format) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from itertools import pairwise
 from typing import Any
@@ -16,7 +17,7 @@ from curation.records import Json, Task
 from exports.card import card, front_matter
 from exports.formats import find_format, fitting
 from exports.markup import one_line
-from tests.exports.manifests import manifest
+from tests.exports.manifests import HASH, manifest
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -50,7 +51,7 @@ def test_the_front_matter_is_what_the_hub_reads() -> None:
         "tags": ["tamis", "single-label"],
         "configs": [
             {
-                "config_name": "default",
+                "config_name": f"tamis-{hashlib.sha256((HASH * 2).encode()).hexdigest()[:8]}",
                 "data_files": [
                     {"split": "train", "path": "train.jsonl"},
                     {"split": "test", "path": "test.jsonl"},
