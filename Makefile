@@ -6,7 +6,7 @@ PORT   ?= 8501
 WORKSPACE ?= workspace
 CODE   := app.py curation exports labeling tests benchmarks sample_data docs
 
-.PHONY: app test demo lint format types contracts unit browser consumers screenshots hooks lock wheel clean
+.PHONY: app test demo lint format types contracts unit browser consumers test-consumers screenshots hooks lock wheel clean
 
 app: $(VENV)/app.done ## the app on 127.0.0.1:$(PORT), with the sample datasets
 	$(BIN)/tamis init $(WORKSPACE) --samples
@@ -40,6 +40,25 @@ browser: $(VENV)/dev.done ## a real Chromium against the running app
 consumers: $(VENV)/consumers.done ## exports read by the trainers' own libraries
 	$(BIN)/pytest tests/exports/consumers
 
+# Each of these trainers has an environment of its own, as none of their pins agree.
+HEAVY := axolotl llamafactory mlx lmeval
+test-consumers: $(VENV)/consumers.done $(VENV)/distributed.done $(HEAVY:%=.venv-%/done) ## exports read by Axolotl, LLaMA-Factory, MLX-LM and lm-evaluation-harness themselves
+	TAMIS_AXOLOTL_PYTHON=$(CURDIR)/.venv-axolotl/bin/python \
+	TAMIS_LLAMAFACTORY_PYTHON=$(CURDIR)/.venv-llamafactory/bin/python \
+	TAMIS_MLX_PYTHON=$(CURDIR)/.venv-mlx/bin/python \
+	TAMIS_LM_EVAL_PYTHON=$(CURDIR)/.venv-lmeval/bin/python \
+	$(BIN)/pytest tests/heavy_consumers
+
+$(VENV)/distributed.done: $(VENV)/dev.done requirements-distributed.lock
+	$(BIN)/python -m pip install -q --no-deps -r requirements-distributed.lock
+	touch $@
+
+# Without dependencies: some ask for CUDA, which nothing here needs.
+.venv-%/done: requirements-%.lock
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install -q --no-deps -r $<
+	touch $@
+
 screenshots: $(VENV)/dev.done ## the pictures of the documentation
 	$(BIN)/python -m docs.screenshots
 
@@ -70,9 +89,10 @@ $(VENV)/app.done: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install -q --no-deps -e .
 	touch $@
 
-$(VENV)/dev.done: $(VENV)/app.done requirements-dev.lock
+$(VENV)/dev.done: $(VENV)/app.done requirements-dev.lock requirements-fast.lock
 	@echo 'Installing what the tests need.'
 	$(BIN)/python -m pip install -q -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --no-deps -r requirements-fast.lock
 	touch $@
 
 # Without their own dependencies: one of them asks for an older NumPy than it needs.

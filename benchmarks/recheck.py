@@ -33,7 +33,7 @@ COLUMNS = ("text", "question", "answer")
 SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 LONG = 200
 UNEDITED = 5 / 6
-BLOCK = 2048
+BLOCK = 1024
 TOLERANCE = 1e-6
 """How far two ways of adding up the same float32 products may lie apart."""
 

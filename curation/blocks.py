@@ -17,6 +17,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Axes = NDArray[np.float64]
 Pairs = tuple[Rows, Rows, Vectors]
 """Left rows, right rows and the cosine between them, one pair per position."""
 
@@ -72,24 +73,41 @@ def spread(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator
 def sketch(vectors: Vectors, width: int, sample: Rows) -> Vectors:
     """Short vectors, float32 [n, ≤ width], whose dot products are never below those of `vectors`.
 
-    On an orthonormal basis x·y = Σ x_i y_i; for all coordinates after the first width − 1,
-    Cauchy–Schwarz bounds their part of the sum by the product of the two residual norms, which is
-    kept as the last coordinate. So the sketch of a unit vector is a unit vector. The basis is the
-    principal axes of the uncentred rows in `sample`, where the residuals are smallest.
+    See `shorten`; the axes are those of the rows in `sample`.
     """
-    if vectors.shape[1] <= width or not len(vectors):
-        return vectors
-    seen = vectors[sample].astype(np.float64)
-    with one_blas_thread():
-        axes = np.linalg.eigh(seen.T @ seen)[1][:, ::-1][:, : width - 1]
+    return shorten(vectors, axes_of(vectors[sample], width))
 
-    def shorten(start: int) -> Vectors:
+
+def axes_of(sample: Vectors, width: int) -> Axes | None:
+    """The width − 1 principal axes of uncentred rows, float64 [d, width − 1].
+
+    None where there are no rows, or they are no longer than `width`.
+    """
+    if sample.shape[1] <= width or not len(sample):
+        return None
+    seen = sample.astype(np.float64)
+    with one_blas_thread():
+        axes: Axes = np.linalg.eigh(seen.T @ seen)[1][:, ::-1][:, : width - 1]
+    return axes
+
+
+def shorten(vectors: Vectors, axes: Axes | None) -> Vectors:
+    """The vectors on fewer axes, whose dot products are never below those of the vectors.
+
+    On an orthonormal basis x·y = Σ x_i y_i; Cauchy–Schwarz bounds the part of all the coordinates
+    that are left out by the product of the two residual norms, which is kept as one more
+    coordinate. So a shortened unit vector is a unit vector. Without axes nothing is shortened.
+    """
+    if axes is None or not len(vectors):
+        return vectors
+
+    def part(start: int) -> Vectors:
         block = vectors[start : start + 8192].astype(np.float64)
         head = block @ axes
         residual = np.einsum("ij,ij->i", block, block) - np.einsum("ij,ij->i", head, head)
         return np.column_stack([head, np.sqrt(np.maximum(residual, 0.0))]).astype(np.float32)
 
-    return np.concatenate(list(spread(shorten, range(0, len(vectors), 8192))))
+    return np.concatenate(list(spread(part, range(0, len(vectors), 8192))))
 
 
 def close_pairs(

@@ -10,27 +10,31 @@ visits the home of the other.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curation.blocks import (
+    Axes,
     Mask,
     Pairs,
     Rows,
     Side,
     Vectors,
+    axes_of,
     close_pairs,
     joined,
     places,
-    sketch,
+    shorten,
     spread,
 )
 
 _WIDTH = 128
 _SEED = 0
+_SAMPLE = 20_000
 _SAMPLE_PER_CELL = 32
 _ROWS_PER_CELL = 160
 _STEPS = 4
@@ -95,6 +99,83 @@ class Cells:
         return met
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where any row belongs: axes of the sketches, centroids of the cells, and who visits whom."""
+
+    axes: Axes | None
+    centroids: Vectors
+    """Float32 [cells, ≤ 128]."""
+    reach: float
+    visited: int
+
+    def sketch(self, vectors: Vectors) -> Vectors:
+        """The sketches of float32 [n, d] vectors, float32 [n, ≤ 128]."""
+        return shorten(vectors, self.axes)
+
+    def places(self, sketches: Vectors) -> tuple[Rows, Rows]:
+        """Home of each sketch, int64 [n], and its visits as row · cells + cell, sorted."""
+
+        def assign(top: int) -> tuple[Rows, Rows]:
+            block = sketches[top : top + 1024]
+            return _nearest(block, top, self.centroids, self.reach, self.visited)
+
+        parts = list(spread(assign, range(0, len(sketches), 1024)))
+        none = np.empty(0, np.int64), np.empty(0, np.int64)
+        home, visits = zip(none, *parts, strict=True)
+        return np.concatenate(home), np.concatenate(visits)
+
+
+def pairs_plan(sample: Vectors, rows: int, floor: float) -> Plan:
+    """The plan by which pairs with cosine ≥ floor are searched among so many rows.
+
+    `sample` are those of the rows, float32 [m, d], m > 0, that `sampled` chooses.
+    """
+    return _plan(sample, rows, _REACH * max(0.0, 2.0 - 2.0 * floor) ** 0.5, _VISITED)
+
+
+def sampled(vectors: Vectors, rows: int) -> Mask:
+    """Whether a row is one of those from which the plan for so many rows is made, bool [n].
+
+    It depends on the content of each row alone, so that parts of the rows can be asked one by one.
+    """
+    wanted = max(_SAMPLE, cell_count(rows) * _SAMPLE_PER_CELL)
+    share = min(1.0, wanted / max(1, rows))
+    chosen: Mask = _content_hash(vectors) <= np.uint64(share * (2**64 - 2048))
+    return chosen
+
+
+def _content_hash(vectors: Vectors) -> NDArray[np.uint64]:
+    """64 bits that tell rows apart by their content (multiply-add hashing, modulo 2⁶⁴)."""
+    weights = np.random.default_rng(_SEED).integers(
+        0, 2**64 - 1, vectors.shape[1], dtype=np.uint64
+    ) | np.uint64(1)
+
+    def part(top: int) -> NDArray[np.uint64]:
+        block = np.ascontiguousarray(vectors[top : top + 4096]).view(np.uint32)
+        sums: NDArray[np.uint64] = (block.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64)
+        return (sums ^ (sums >> np.uint64(31))) * np.uint64(0x94D049BB133111EB)
+
+    return np.concatenate([part(top) for top in range(0, max(1, len(vectors)), 4096)])
+
+
+def _plan(sample: Vectors, rows: int, reach: float, visited: int) -> Plan:
+    # In an order of their own, so that that of the rows does not matter.
+    sample = sample[np.lexsort(sample[:, :8].T)] if sample.shape[1] else sample
+    axes = axes_of(sample[:: -(-len(sample) // _SAMPLE)], _WIDTH)
+    cells = cell_count(rows)
+    step = max(1, len(sample) // (cells * _SAMPLE_PER_CELL))
+    return Plan(axes, _centroids(shorten(sample[::step], axes), cells), reach, visited)
+
+
+def cells_of(home: Rows, visits: Rows, count: int) -> Cells:
+    """Cells from the home of every row and from visits as row · count + cell."""
+    by_home = np.argsort(home, kind="stable")
+    starts = np.searchsorted(home[by_home], np.arange(count + 1))
+    rows = visits // count
+    return Cells(home, by_home, starts, np.sort((visits - rows * count) * len(home) + rows))
+
+
 def build(vectors: Vectors, reach: float, visited: int) -> tuple[Cells, Vectors]:
     """Cells of the rows of float32 [n, d], n > 0, and the sketches [n, ≤ 128] that define them.
 
@@ -102,23 +183,14 @@ def build(vectors: Vectors, reach: float, visited: int) -> tuple[Cells, Vectors]
     the best. Depends on the order of the rows only through float32 rounding and the order of rows
     that agree in their first eight coordinates.
     """
-    order = np.lexsort(vectors[:, :8].T) if vectors.shape[1] else np.arange(len(vectors))
-    sketches = sketch(vectors, _WIDTH, order[:: -(-len(order) // 20_000)])
-    cells = cell_count(len(vectors))
-    step = max(1, len(order) // (cells * _SAMPLE_PER_CELL))
-    centroids = _centroids(sketches[order[::step]], cells)
+    chosen = sampled(vectors, len(vectors))
+    sample = vectors[chosen] if chosen.any() else vectors
+    return _built(vectors, _plan(sample, len(vectors), reach, visited))
 
-    def assign(top: int) -> tuple[Rows, Rows]:
-        return _nearest(sketches[top : top + 1024], top, centroids, reach, visited)
 
-    parts = list(spread(assign, range(0, len(sketches), 1024)))
-    home = np.concatenate([part[0] for part in parts])
-    by_home = np.argsort(home, kind="stable")
-    starts = np.searchsorted(home[by_home], np.arange(len(centroids) + 1))
-    visits = np.concatenate([part[1] for part in parts])
-    rows = visits // len(centroids)
-    visits = np.sort((visits - rows * len(centroids)) * len(home) + rows)
-    return Cells(home, by_home, starts, visits), sketches
+def _built(vectors: Vectors, plan: Plan) -> tuple[Cells, Vectors]:
+    sketches = plan.sketch(vectors)
+    return cells_of(*plan.places(sketches), len(plan.centroids)), sketches
 
 
 def _centroids(sample: Vectors, cells: int) -> Vectors:
@@ -168,8 +240,23 @@ def pairs(
     Each pair once, with cosine ≥ floor; not within_new: only those with left < first_new, and
     only the rows before it count as done. Finds all pairs of which one row visits the other's home.
     """
-    reach = _REACH * max(0.0, 2.0 - 2.0 * floor) ** 0.5
-    cells, sketches = build(vectors, reach, _VISITED)
+    chosen = sampled(vectors, len(vectors))
+    sample = vectors[chosen] if chosen.any() else vectors
+    cells, sketches = _built(vectors, pairs_plan(sample, len(vectors), floor))
+    yield from meet(vectors, sketches, cells, floor, first_new, within_new=within_new)
+
+
+def meet(
+    vectors: Vectors,
+    sketches: Vectors,
+    cells: Cells,
+    floor: float,
+    first_new: int = 0,
+    *,
+    within_new: bool = True,
+    hosts: Iterable[int] | None = None,
+) -> Iterator[tuple[int, Rows, Rows, Vectors]]:
+    """What `pairs` yields, of the rows that meet in the cells `hosts` (None: in any)."""
 
     def side(*rows: Rows) -> Side:
         chosen = np.concatenate(rows)
@@ -193,7 +280,8 @@ def pairs(
         return len(old) + within_new * len(new), joined([of_new, of_old])
 
     done = 0
-    for count, (left, right, cosine) in spread(compare, _stripes(cells)):
+    where = range(cells.count) if hosts is None else hosts
+    for count, (left, right, cosine) in spread(compare, _stripes(cells, where)):
         done += count
         yield done, np.minimum(left, right), np.maximum(left, right), cosine
 
@@ -204,9 +292,9 @@ def _parted(rows: Rows, first_new: int) -> tuple[Rows, Rows]:
     return rows[:split], rows[split:]
 
 
-def _stripes(cells: Cells) -> Iterator[tuple[int, int, int]]:
+def _stripes(cells: Cells, hosts: Iterable[int]) -> Iterator[tuple[int, int, int]]:
     """Yield (cell, first, last + 1 of its homes) so that no stripe can find too many pairs."""
-    for cell in range(cells.count):
+    for cell in hosts:
         homes = len(cells.homes(cell))
         height = max(1, _PAIRS_AT_ONCE // max(1, homes + len(cells.visitors(cell))))
         for top in range(0, homes, height):
@@ -222,7 +310,7 @@ def neighbours(vectors: Vectors, k: int) -> Rows:
     best = _Best(len(vectors), k)
     best.add(list(spread(lambda part: _at_home(vectors, part, k), _crowds(cells))))
 
-    def meet(item: tuple[int, Rows]) -> Pairs:
+    def visit(item: tuple[int, Rows]) -> Pairs:
         cell, visitors = item
         homes = cells.homes(cell)[:_CROWD]
         likeness = vectors[visitors] @ vectors[homes].T
@@ -242,7 +330,7 @@ def neighbours(vectors: Vectors, k: int) -> Rows:
     parties = _visiting_parties(cells)
     # Groups of fixed size, so that which candidates are refused does not depend on the threads.
     while group := list(islice(parties, _GROUP)):
-        waiting += spread(meet, group)
+        waiting += spread(visit, group)
         if sum(len(found[0]) for found in waiting) > best.rows.size:
             best.add(waiting)
             waiting = []

@@ -16,13 +16,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import curation
+from curation import threads
 from curation.errors import Cancelled, TamisError, WorkerFailed
 from curation.records import Json
 
 LOG = "worker.log"
 
 
-def messages(module: str, folder: Path, cancelled: threading.Event | None) -> Iterator[Json]:
+def messages(
+    module: str, folder: Path, cancelled: threading.Event | None, *, what: str = "The work"
+) -> Iterator[Json]:
     """Run `python -m module folder` and yield what it says, one JSON object a line.
 
     Whatever it prints otherwise goes to `worker.log` in the folder. Raises WorkerFailed with its
@@ -38,11 +41,11 @@ def messages(module: str, folder: Path, cancelled: threading.Event | None) -> It
             yield message
         code = process.wait()
     if cancelled is not None and cancelled.is_set():
-        raise Cancelled("It was stopped.", "Start it again to go on where it stopped.")
+        raise Cancelled(f"{what} was stopped.", "Start it again to go on where it stopped.")
     if code != 0:
         raise WorkerFailed(
-            f"The work ended unexpectedly (exit {code}): {_last_line(folder / LOG)}",
-            "Start it again to go on where it stopped.",
+            f"{what} ended unexpectedly (exit {code}): {_last_line(folder / LOG)}",
+            f"The whole output is in {folder / LOG}. Start it again to go on where it stopped.",
         )
 
 
@@ -86,7 +89,7 @@ def _started(
             stderr=log,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, **threads.environment(), "PYTHONPATH": path},
         )
         watch = threading.Thread(target=_terminate_when, args=(cancelled, process), daemon=True)
         watch.start()

@@ -1,45 +1,132 @@
-"""Duplicate pairs and clusters of a dataset as they stand in the store, at any threshold."""
+"""Duplicate pairs and clusters of a dataset as they stand in the store, at any threshold.
+
+What is returned follows people's decisions at once: pairs that were set apart are not merged, and
+who represents a cluster depends on what was verified or excluded. It is remembered in the
+workspace for as long as the stored pairs and the decisions that matter are the same, because the
+review card and the dashboards ask for it again and again.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection, Sequence
+
+import numpy as np
 import polars as pl
 
 from curation import duplicates
-from curation.records import Dataset
+from curation.records import Dataset, Task
+from curation.representatives import ranks_of, reason_of
+from curation.similarity import Rows, Search
 from curation.workspace import Workspace
+
+STEPS = tuple(round(0.80 + 0.01 * step, 2) for step in range(21))
+"""The thresholds of `cluster_counts`."""
 
 
 def pairs(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
-    """All stored pairs: `example_id, other_id, similarity, kind`, ordered."""
+    """All pairs: `example_id, other_id, similarity, kind, lexical`, ordered.
+
+    A pair of texts that a person has set apart is a near-twin.
+    """
+    found = duplicates.set_apart(_read(workspace, dataset), _separated(workspace, dataset))[0]
+    return found.sort("example_id", "other_id")
+
+
+def separated(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+    """The standing verdicts "not duplicates": `example_id, other_id`, each pair once, ordered."""
     return workspace.store.read(
-        "SELECT example_id, other_id, similarity, kind FROM pair WHERE dataset_id = $dataset "
-        "ORDER BY example_id, other_id",
+        "SELECT DISTINCT least(example_id, value) AS example_id, "
+        "greatest(example_id, value) AS other_id FROM standing_decision "
+        "WHERE dataset_id = $dataset AND action = 'separate' ORDER BY ALL",
         {"dataset": dataset.dataset_id},
+    )
+
+
+def alike(dataset: Dataset, threshold: float | None = None) -> pl.Expr:
+    """Whether a pair counts as alike at a threshold (default: the dataset's)."""
+    settings = dataset.settings
+    return duplicates.alike(
+        settings.near_threshold if threshold is None else threshold, settings.lexical_threshold
     )
 
 
 def clusters(
     workspace: Workspace, dataset: Dataset, threshold: float | None = None
 ) -> pl.DataFrame:
-    """Clusters at a threshold (default: the dataset's): see `duplicates.cluster`.
+    """Clusters at a threshold (default: the dataset's): see `duplicates.Stars.clusters`."""
+    chosen = dataset.settings.near_threshold if threshold is None else threshold
+    return _State(workspace, dataset).clusters(chosen)
 
-    Remembered in the workspace for as long as the stored pairs are the same, because the review
-    card and the dashboards ask for it again and again.
+
+def reasons(
+    workspace: Workspace, dataset: Dataset, threshold: float, chosen: Collection[str]
+) -> dict[str, str]:
+    """Cluster → in words, why its representative represents it, for the chosen clusters."""
+    state = _State(workspace, dataset)
+    found = state.clusters(threshold).filter(pl.col("cluster").is_in(list(chosen)))
+    notes = dict(state.ranks.select("example_id", "reason").iter_rows())
+    sizes = found.group_by("cluster", maintain_order=True).len()
+    return {key: reason_of(notes.get(key), size) for key, size in sizes.iter_rows()}
+
+
+def cluster_counts(
+    workspace: Workspace, dataset: Dataset, thresholds: Sequence[float] = STEPS
+) -> pl.DataFrame:
+    """What each threshold would do: `threshold, clusters, exclude, conflicts`.
+
+    `exclude`: members that are not excluded yet and do not represent their cluster; `conflicts`:
+    clusters whose members, but for excluded ones, have different outputs.
     """
-    if threshold is None:
-        threshold = dataset.settings.near_threshold
-    version = workspace.store.value(
-        "SELECT input_key FROM step WHERE dataset_id = $dataset AND name = 'duplicates'",
-        {"dataset": dataset.dataset_id},
+    return _State(workspace, dataset).counts(thresholds)
+
+
+def conflicts_of(
+    workspace: Workspace, dataset: Dataset, threshold: float | None = None
+) -> pl.DataFrame:
+    """Duplicates whose outputs contradict each other now, the most similar first.
+
+    See `duplicates.conflicts`; near-twins differ in meaning, so that their outputs may differ too.
+    Excluded examples are left out. Where a dataset's duplicates are those of answers, there is
+    nothing to contradict.
+    """
+    settings = dataset.settings
+    threshold = settings.near_threshold if threshold is None else threshold
+    state = _State(workspace, dataset)
+    outputs = state.outputs().filter(~pl.col("excluded"))
+    found = duplicates.conflicts_in(state.graph, outputs, threshold, settings.lexical_threshold)
+    return found.sort("similarity", "example_id", "other_id", descending=[True, False, False])
+
+
+def search_of(workspace: Workspace, dataset: Dataset, channel: str = "embedding") -> Search | None:
+    """How the stored pairs were searched, and what share of those that there are was found.
+
+    `channel`: `embedding` or `lexical`. The share is the one measured at the highest threshold
+    that is not above the dataset's, so that it holds there or better; None in its place where none
+    was. None where there was no search.
+    """
+    settings = dataset.settings
+    limit = settings.near_threshold if channel == "embedding" else settings.lexical_threshold
+    found = workspace.store.read(
+        "SELECT * FROM duplicate_search WHERE dataset_id = $dataset AND channel = $channel "
+        "ORDER BY threshold",
+        {"dataset": dataset.dataset_id, "channel": channel},
     )
-    key = ("clusters", dataset.dataset_id, version, threshold)
-    return workspace.remember(key, lambda: duplicates.cluster(pairs(workspace, dataset), threshold))
+    if found.is_empty():
+        return None
+    fitting = found.filter(pl.col("threshold") <= limit + 1e-9)
+    row = (found if fitting.is_empty() else fitting).row(-1 if len(fitting) else 0, named=True)
+    if row["method"] == "exact":
+        return Search("exact", row["rows"], 0, 1.0, None)
+    if fitting.is_empty() or row["recall"] is None:
+        return Search("cells", row["rows"], row["cells"], None, None)
+    return Search("cells", row["rows"], row["cells"], row["recall"], (row["low"], row["high"]))
 
 
 def pair_rows(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
     """Pairs with their places in the source files and, where merged, their cluster.
 
-    Columns: `example_id, other_id, source_row, other_row, similarity, kind, cluster`.
+    Columns: `example_id, other_id, source_row, other_row, similarity, kind, cluster, lexical`.
     """
     found = pairs(workspace, dataset)
     rows = workspace.store.read(
@@ -58,7 +145,141 @@ def pair_rows(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
         )
         .with_columns(cluster=pl.when(pl.col("cluster") == pl.col("other_cluster")).then("cluster"))
         .select(
-            "example_id", "other_id", "source_row", "other_row", "similarity", "kind", "cluster"
+            "example_id",
+            "other_id",
+            "source_row",
+            "other_row",
+            "similarity",
+            "kind",
+            "cluster",
+            "lexical",
         )
         .sort("similarity", "example_id", "other_id", descending=[True, False, False])
+    )
+
+
+class _State:
+    """All that clusters depend on but the threshold."""
+
+    def __init__(self, workspace: Workspace, dataset: Dataset) -> None:
+        self._workspace, self._dataset = workspace, dataset
+        self._stored, self._last = _stored(workspace, dataset), _last_decision(workspace, dataset)
+        self._apart = _separated(workspace, dataset)
+        verdicts = _fingerprint(self._apart)
+        self.graph, apart = workspace.remember(
+            ("graph", *self._stored, verdicts), lambda: _graph(workspace, dataset)
+        )
+        preference = dataset.settings.representative
+        self.ranks = workspace.remember(
+            ("ranks", *self._stored, preference, self._last),
+            lambda: ranks_of(workspace, dataset, self.graph.ids),
+        )
+        self._key = (*self._stored, preference, verdicts, _fingerprint(self.ranks))
+        self._stars = workspace.remember(
+            ("stars", *self._key), lambda: duplicates.Stars(self.graph, self.ranks, apart)
+        )
+
+    def clusters(self, threshold: float) -> pl.DataFrame:
+        """Clusters at a threshold."""
+        lexical = self._dataset.settings.lexical_threshold
+        return self._workspace.remember(
+            ("clusters", *self._key, threshold, lexical),
+            lambda: self._stars.clusters(threshold, lexical),
+        )
+
+    def counts(self, thresholds: Sequence[float]) -> pl.DataFrame:
+        """Counts at some thresholds."""
+        lexical = self._dataset.settings.lexical_threshold
+
+        def count() -> pl.DataFrame:
+            outputs = self._numbered()
+            counts = [self._stars.counts(one, lexical, outputs) for one in thresholds]
+            return pl.DataFrame(counts).insert_column(0, pl.Series("threshold", thresholds))
+
+        key = ("counts", *self._key, self._last, lexical, *thresholds)
+        return self._workspace.remember(key, count)
+
+    def outputs(self) -> pl.DataFrame:
+        """What the examples in pairs say now: `example_id, output, excluded`."""
+        read, dataset = self._workspace.store.read, self._dataset.dataset_id
+        given = self._workspace.remember(
+            ("given", *self._stored, _fingerprint(self._apart)),
+            lambda: read(
+                "SELECT example_id, given FROM example WHERE dataset_id = $dataset "
+                "AND example_id IN (SELECT unnest($ids))",
+                {"dataset": dataset, "ids": self.graph.ids.to_list()},
+            ),
+        )
+        # Folding the decisions on all examples takes longer than a person likes to wait.
+        decided = read(
+            "SELECT example_id, current, excluded FROM current_example WHERE dataset_id = $dataset "
+            "AND example_id IN (SELECT example_id FROM decision WHERE dataset_id = $dataset)",
+            {"dataset": dataset},
+        )
+        found = given.join(decided, on="example_id", how="left").select(
+            "example_id",
+            output=pl.when(pl.col("excluded").is_null()).then("given").otherwise("current"),
+            excluded=pl.col("excluded").fill_null(value=False),
+        )
+        if self._dataset.task is not Task.CHAT:
+            return found
+        # Answers that differ in case or punctuation say the same.
+        return found.with_columns(pl.col("output").map_elements(duplicates.exact_key, pl.String))
+
+    def _numbered(self) -> Rows:
+        """The outputs as numbers in the order of the graph's ids; see `Stars.counts`."""
+
+        def number() -> Rows:
+            said = pl.DataFrame({"example_id": self.graph.ids}).join(
+                self.outputs(), on="example_id", how="left", maintain_order="left"
+            )
+            numbers = said.select(
+                pl.when(pl.col("excluded"))
+                .then(-2)
+                .otherwise(pl.col("output").rank("dense").cast(pl.Int64).fill_null(-1))
+            )
+            return numbers.to_series().to_numpy().astype(np.int64)
+
+        return self._workspace.remember(("outputs", *self._stored, self._last), number)
+
+
+def _stored(workspace: Workspace, dataset: Dataset) -> tuple[str, str | None]:
+    """What stands for the stored pairs."""
+    version = workspace.store.value(
+        "SELECT input_key FROM step WHERE dataset_id = $dataset AND name = 'duplicates'",
+        {"dataset": dataset.dataset_id},
+    )
+    return dataset.dataset_id, version
+
+
+def _last_decision(workspace: Workspace, dataset: Dataset) -> int:
+    return int(
+        workspace.store.value(
+            "SELECT coalesce(max(seq), 0) FROM decision WHERE dataset_id = $dataset",
+            {"dataset": dataset.dataset_id},
+        )
+    )
+
+
+def _fingerprint(frame: pl.DataFrame) -> str:
+    return hashlib.sha256(frame.hash_rows().to_numpy().tobytes()).hexdigest()
+
+
+def _separated(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+    key = ("separated", dataset.dataset_id, _last_decision(workspace, dataset))
+    return workspace.remember(key, lambda: separated(workspace, dataset))
+
+
+def _graph(workspace: Workspace, dataset: Dataset) -> tuple[duplicates.TextGraph, pl.DataFrame]:
+    """What may be merged, and what people set apart."""
+    found = _read(workspace, dataset, "AND kind <> 'near-twin'")
+    found, apart = duplicates.set_apart(found, _separated(workspace, dataset))
+    return duplicates.text_graph(found), apart
+
+
+def _read(workspace: Workspace, dataset: Dataset, which: str = "") -> pl.DataFrame:
+    return workspace.store.read(
+        "SELECT example_id, other_id, similarity, kind, lexical FROM pair "
+        f"WHERE dataset_id = $dataset {which}",
+        {"dataset": dataset.dataset_id},
     )

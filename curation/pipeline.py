@@ -7,39 +7,35 @@ a killed run had finished is found in the vector cache and the job folder.
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
-import os
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 import polars as pl
 
-import curation
+from curation.background import Background
+from curation.child import messages
+from curation.clusters import cluster_counts, separated
 from curation.embeddings import model_key
-from curation.errors import Cancelled, ModelUnavailable, TamisError, WorkerFailed, WrongUse
+from curation.errors import ModelUnavailable, WrongUse
 from curation.job import STEPS, Job
-from curation.records import Dataset, Json, Progress, canonical_json
+from curation.records import Dataset, Progress, Task, canonical_json
 from curation.store import insert_frame
 from curation.workspace import Workspace
 
 # Raise a number here when the meaning of a step's results changes: old results are then redone.
-_VERSIONS = {"embed": 1, "duplicates": 2, "flags": 3}
+_VERSIONS = {"embed": 1, "duplicates": 3, "flags": 4}
 _RESULTS = {
     "embed": (),
-    "duplicates": ("pairs", "neighbours"),
+    "duplicates": ("pairs", "neighbours", "searches"),
     "flags": ("flags", "overlaps", "quality", "slices"),
 }
 _TABLES = {
     "pairs": "pair",
     "neighbours": "neighbour",
+    "searches": "duplicate_search",
     "flags": "flag",
     "overlaps": "label_overlap",
     "quality": "label_quality",
@@ -85,12 +81,13 @@ def analyze(
     folder = workspace.jobs / dataset.dataset_id
     folder.mkdir(parents=True, exist_ok=True)
     vectors = workspace.vectors / model_key(dataset.settings.model)
-    work_keys = {**keys, "flags": f"{keys['flags']}@{seen}"}
+    work_keys = {**keys, "flags": f"{keys['flags']}@{seen}", "search": _search_key(dataset)}
     job = Job(folder, vectors, dataset.task, dataset.settings, dataset.output_schema, work_keys)
     _examples(workspace, dataset).write_parquet(job.path("examples"))
+    separated(workspace, dataset).write_parquet(job.path("separated"))
     job.save()
     seconds: dict[str, float] = {}
-    for message in _run_worker(job, cancelled):
+    for message in messages("curation.worker", job.folder, cancelled, what="The analysis"):
         if "progress" in message:
             progress(Progress(**message["progress"]))
         elif message.get("finished") in stale:
@@ -185,9 +182,10 @@ def step_keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
     settings = dataset.settings
     depends: dict[str, list[object]] = {
         "embed": [_model_key_or_name(settings.model), *map(str, content)],
-        "duplicates": [settings.pair_floor, settings.neighbours],
+        "duplicates": [settings.neighbours, *_search_settings(dataset)],
         "flags": [
             settings.near_threshold,
+            settings.lexical_threshold,
             settings.seed,
             settings.label_score,
             dataset.output_schema,
@@ -199,6 +197,20 @@ def step_keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
         text = canonical_json([_VERSIONS[step], str(dataset.task), depends[step], before])
         before = keys[step] = hashlib.sha256(text.encode()).hexdigest()
     return keys
+
+
+def _search_settings(dataset: Dataset) -> list[object]:
+    """What the pairs depend on, apart from the examples and the model."""
+    settings = dataset.settings
+    form = [settings.keep_case, settings.keep_punctuation, settings.keep_accents]
+    chat = [settings.duplicates_of] if dataset.task is Task.CHAT else []
+    return [settings.pair_floor, *form, *chat]
+
+
+def _search_key(dataset: Dataset) -> str:
+    """As long as it is the same, pairs found earlier stand, and only new examples are compared."""
+    model = _model_key_or_name(dataset.settings.model)
+    return canonical_json([_VERSIONS["duplicates"], model, *_search_settings(dataset)])
 
 
 def _model_key_or_name(model: str) -> str:
@@ -244,102 +256,19 @@ def _store(workspace: Workspace, dataset: Dataset, job: Job, done: Finished) -> 
     workspace.store.write(replace)
 
 
-def _run_worker(job: Job, cancelled: threading.Event | None) -> Iterator[Json]:
-    """Start the worker and yield its messages; raise what it reports as an error."""
-    with _worker(job, cancelled) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            message: Json = json.loads(line)
-            if "error" in message:
-                raise WorkerFailed(message["error"], message["hint"])
-            yield message
-        code = process.wait()
-    if cancelled is not None and cancelled.is_set():
-        raise Cancelled("The analysis was stopped.", "Start it again to go on where it stopped.")
-    if code != 0:
-        log = job.folder / "worker.log"
-        raise WorkerFailed(
-            f"The analysis ended unexpectedly (exit {code}): {_last_line(log)}",
-            f"The whole output is in {log}. Start it again to go on where it stopped.",
-        )
-
-
-@contextmanager
-def _worker(job: Job, cancelled: threading.Event | None) -> Iterator[subprocess.Popen[str]]:
-    home = str(Path(curation.__file__).parents[1])
-    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
-    with (job.folder / "worker.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "curation.worker", str(job.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        watch = threading.Thread(target=_terminate_when, args=(cancelled, process), daemon=True)
-        watch.start()
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
-
-
-def _terminate_when(cancelled: threading.Event | None, process: subprocess.Popen[str]) -> None:
-    while cancelled is not None and process.poll() is None:
-        if cancelled.wait(0.2):
-            process.terminate()
-            return
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text("utf-8", errors="replace").strip().splitlines()
-    return lines[-1][:300] if lines else "it left no message"
-
-
-class AnalysisJob:
+class AnalysisJob(Background[Analysis]):
     """One analysis in a thread of its own: it survives page reloads and can be stopped."""
 
     def __init__(self, workspace: Workspace, dataset: Dataset) -> None:
         self.dataset = dataset
-        self.steps: dict[str, Progress] = {}
-        self.result: Analysis | None = None
-        self.error: Exception | None = None
         self.started = time.monotonic()
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(workspace,), daemon=True)
-        self._thread.start()
 
-    def _run(self, workspace: Workspace) -> None:
-        try:
-            self.result = analyze(
-                workspace, self.dataset, progress=self._note, cancelled=self._cancelled
-            )
-        except Exception as error:  # the page shows it
-            self.error = error
-            if not isinstance(error, TamisError):
-                logging.getLogger("tamis").exception("An analysis failed")
+        def work(note: Callable[[Progress], None], cancelled: threading.Event) -> Analysis:
+            found = analyze(workspace, dataset, progress=note, cancelled=cancelled)
+            cluster_counts(workspace, dataset)  # so that nobody waits for it at the slider
+            return found
 
-    def _note(self, state: Progress) -> None:
-        self.steps[state.step] = state
-
-    @property
-    def running(self) -> bool:
-        """True until it is done, failed or stopped."""
-        return self._thread.is_alive()
-
-    def cancel(self) -> None:
-        """Ask it to stop; what is finished stays."""
-        self._cancelled.set()
-
-    def wait(self) -> None:
-        """Block until it has ended."""
-        self._thread.join()
+        super().__init__(work)
 
 
 class Jobs:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from curation.clusters import clusters, pairs
+from curation.clusters import alike, clusters, pairs
 from curation.records import Dataset, Task
 from curation.workspace import Workspace
 
@@ -179,11 +179,9 @@ def last_scored(workspace: Workspace, dataset: Dataset) -> datetime | None:
 
 def duplicate_summary(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
     """Pairs by kind at the dataset's threshold, and clusters: `what, count`."""
-    threshold = dataset.settings.near_threshold
-    found = pairs(workspace, dataset)
-    alike = found.filter(pl.col("similarity") >= threshold)
+    found = pairs(workspace, dataset).filter(alike(dataset))
     members = clusters(workspace, dataset)
-    kinds = [(kind, alike.filter(pl.col("kind") == kind).height) for kind in _KINDS]
+    kinds = [(kind, found.filter(pl.col("kind") == kind).height) for kind in _KINDS]
     rows = [
         *((f"{kind} pairs", count) for kind, count in kinds),
         ("clusters", members["cluster"].n_unique()),

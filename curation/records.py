@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from curation.errors import WrongUse
+
 Json = dict[str, Any]
 
 
@@ -35,6 +37,8 @@ class Action(StrEnum):
     SKIP = "skip"
     UNDO = "undo"
     COMMENT = "comment"
+    SEPARATE = "separate"
+    """These two are no duplicates of each other; about a pair, whose other id is the value."""
 
 
 class About(StrEnum):
@@ -71,6 +75,14 @@ LABEL_SCORES = ("normalized_margin", "self_confidence", "confidence_weighted_ent
 where errors fall on any label alike."""
 
 
+REPRESENTATIVES = ("verified", "complete", "central", "newest")
+"""Who represents a cluster of duplicates: what a person has verified, the longest, the one that is
+alike to most of the others, the one imported last."""
+
+DUPLICATES_OF = ("question", "answer", "both")
+"""What is compared in chats."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Per-dataset settings of the analysis; stored with the dataset, part of every step's key."""
@@ -79,11 +91,36 @@ class Settings:
     near_threshold: float = 0.90
     """Cosine from which two examples count as near-duplicates; applied when pairs are read."""
     pair_floor: float = 0.80
-    """Lowest cosine at which a pair is stored."""
+    """Lowest cosine, of meaning or of spelling, at which a pair is stored."""
+    lexical_threshold: float = 0.80
+    """Similarity of spelling from which two examples count as near-duplicates whatever the cosine
+    of their embeddings; applied when pairs are read. Above 1: never."""
+    keep_case: bool = False
+    """Texts that differ in case only are different texts."""
+    keep_punctuation: bool = False
+    """Texts that differ in punctuation only are different texts."""
+    keep_accents: bool = True
+    """Texts that differ in accents only are different texts."""
+    duplicates_of: str = "question"
+    """What is compared in chats; see DUPLICATES_OF."""
+    representative: str = "verified"
+    """Who represents a cluster; see REPRESENTATIVES. Applied when clusters are read."""
     neighbours: int = 20
     label_score: str = "normalized_margin"
     """How cleanlab ranks doubtful labels; see LABEL_SCORES."""
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise WrongUse where a choice is none of those there are."""
+        for name, choices in (
+            ("representative", REPRESENTATIVES),
+            ("duplicates_of", DUPLICATES_OF),
+        ):
+            if getattr(self, name) not in choices:
+                raise WrongUse(
+                    f"The setting '{name}' cannot be '{getattr(self, name)}'.",
+                    f"Choose one of: {', '.join(choices)}.",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +153,8 @@ class Operation:
 
     `op_id` is chosen by the client and makes the operation idempotent. `revision` is the number of
     the last decision on this example that the person had seen (0: none). For UNDO, `value` is the
-    `op_id` that is taken back; for RELABEL and EDIT it is the new output (see `encode_output`).
+    `op_id` that is taken back, for SEPARATE the other example's id, for RELABEL and EDIT the new
+    output (see `encode_output`).
     """
 
     op_id: str

@@ -6,13 +6,10 @@ in the folder.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +17,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curation import duplicates, embeddings
+from curation.child import answer
 from curation.detectors import Evidence, detect
-from curation.errors import TamisError
 from curation.groupings import topics
 from curation.job import STEPS, Job, write_atomically
 from curation.label_issues import LabelIssues, label_issues, multilabel_issues
+from curation.recheck import MARGIN, recheck
 from curation.records import Json, Progress, Task, text_hash
 from curation.similarity import Vectors, nearest_neighbours
 from curation.slices import find_slices
@@ -62,10 +60,7 @@ def _find_duplicates(
 ) -> None:
     vectors = _cache(job).load(examples["text_hash"].to_list())
     progress(Progress("duplicates", 0, 0, "comparing texts"))
-    pairs = duplicates.find_pairs(
-        examples.select("example_id", "text"), vectors, job.settings.pair_floor, progress
-    )
-    write_atomically(job.path("pairs"), pairs.write_parquet)
+    _search_pairs(job, examples, vectors, progress)
     progress(Progress("duplicates", 0, 0, "finding neighbours"))
     indices, similarities = nearest_neighbours(vectors, job.settings.neighbours)
     ids = examples["example_id"].to_numpy()
@@ -78,6 +73,69 @@ def _find_duplicates(
     )
     write_atomically(job.path("neighbours"), neighbours.write_parquet)
     progress(Progress("duplicates", 1, 1))
+
+
+def _search_pairs(
+    job: Job, examples: pl.DataFrame, vectors: Vectors, progress: Callable[[Progress], None]
+) -> None:
+    """Compare what is new; leave the pairs, how they were searched, and what was compared."""
+    settings, chat = job.settings, job.task is Task.CHAT
+    of = settings.duplicates_of if chat else "question"
+    answers = None if of == "question" else _answer_vectors(job, examples, vectors)
+    texts = examples.select(
+        "example_id", text="given" if of == "answer" else "text", answer="given"
+    )
+    is_fast = embeddings.split_name(settings.model)[1] is embeddings.Tier.FAST
+    found = duplicates.search_pairs(
+        texts,
+        answers if of == "answer" and answers is not None else vectors,
+        settings.pair_floor - MARGIN if is_fast else settings.pair_floor,
+        progress,
+        answers=answers if of == "both" else None,
+        form=duplicates.Form(settings.keep_case, settings.keep_punctuation, settings.keep_accents),
+        known=_known(job),
+        thresholds=(settings.pair_floor, settings.near_threshold),
+        lexical_threshold=settings.lexical_threshold,
+    )
+    if is_fast:
+        columns = ["text", "answer"] if of == "both" else ["text"]
+        found = replace(found, pairs=_in_full(job, found.pairs, texts, columns, progress))
+    compared = pl.DataFrame({"example_id": found.texts}).with_columns(
+        exact=pl.lit(found.known.exact), key=pl.lit(job.keys["search"])
+    )
+    # What was compared comes last: without it everything is compared again.
+    job.path("compared").unlink(missing_ok=True)
+    write_atomically(job.path("pairs"), found.pairs.write_parquet)
+    write_atomically(job.path("searches"), found.searches.write_parquet)
+    write_atomically(job.path("compared"), compared.write_parquet)
+
+
+def _in_full(
+    job: Job,
+    pairs: pl.DataFrame,
+    texts: pl.DataFrame,
+    columns: list[str],
+    progress: Callable[[Progress], None],
+) -> pl.DataFrame:
+    """Pairs of rounded vectors as those of the full model, which embeds their texts."""
+    encoder = embeddings.load_encoder(embeddings.split_name(job.settings.model)[0])
+    store = VectorCache(job.vectors.parent / encoder.key)
+
+    def encode(some: Sequence[str]) -> Vectors:
+        return embeddings.vectors_of(some, encoder, store, progress)
+
+    return recheck(pairs, texts, encode, job.settings.pair_floor, columns)
+
+
+def _known(job: Job) -> duplicates.Known | None:
+    """What the last search in this folder found, where it was for the same settings and model."""
+    if not (job.path("compared").exists() and job.path("pairs").exists()):
+        return None
+    compared = pl.read_parquet(job.path("compared"))
+    if compared.is_empty() or compared["key"][0] != job.keys["search"]:
+        return None
+    pairs = pl.read_parquet(job.path("pairs"))
+    return duplicates.Known(pairs, compared["example_id"], compared["exact"][0])
 
 
 def _find_flags(job: Job, examples: pl.DataFrame, progress: Callable[[Progress], None]) -> None:
@@ -100,11 +158,18 @@ def _find_flags(job: Job, examples: pl.DataFrame, progress: Callable[[Progress],
 
 
 def _evidence(job: Job, examples: pl.DataFrame) -> Evidence:
-    pairs = pl.read_parquet(job.path("pairs"))
+    settings, chat = job.settings, job.task is Task.CHAT
     vectors = _cache(job).load(examples["text_hash"].to_list())
+    if chat and settings.duplicates_of != "question":  # a conflict is one of answers
+        pairs = duplicates.find_pairs(examples, vectors, settings.near_threshold)
+    else:
+        pairs = pl.read_parquet(job.path("pairs"))
+    pairs, _ = duplicates.set_apart(pairs, pl.read_parquet(job.path("separated")))
     outputs = examples.select("example_id", output="given")
-    conflicts = duplicates.conflicts(pairs, outputs, job.settings.near_threshold)
-    chat = job.task is Task.CHAT
+    conflicts = duplicates.conflicts(
+        pairs, outputs, settings.near_threshold, settings.lexical_threshold
+    )
+    pairs = pairs.filter(pl.col("similarity") >= settings.pair_floor)
     return Evidence(
         task=job.task,
         examples=examples,
@@ -185,38 +250,9 @@ def _cache(job: Job) -> VectorCache:
     return VectorCache(job.vectors)
 
 
-def _exit_with_parent() -> None:
-    """End when the process that holds the other end of stdin is gone."""
-
-    def wait() -> None:
-        while os.read(sys.stdin.fileno(), 1024):
-            pass
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
 def main() -> int:
     """Entry point of the subprocess."""
-    _exit_with_parent()
-    if hasattr(os, "nice"):
-        os.nice(5)  # people who review at the same time come first
-    stdout = sys.stdout
-    sys.stdout = sys.stderr  # libraries print; the protocol must not be disturbed
-
-    def report(message: Json) -> None:
-        stdout.write(json.dumps(message) + "\n")
-        stdout.flush()
-
-    try:
-        run(Job.load(Path(sys.argv[1])), report)
-    except TamisError as error:
-        report({"error": str(error), "hint": error.hint})
-        return 1
-    except MemoryError:
-        report({"error": "The machine ran out of memory.", "hint": "Close other programs."})
-        return 1
-    return 0
+    return answer(lambda report: run(Job.load(Path(sys.argv[1])), report))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ import polars as pl
 
 from curation.errors import TamisError, WrongUse
 from curation.records import Json, Task
-from exports.formats import Format, PromptTemplate, find_format
+from exports.formats import Format, find_format
 from exports.formats.containers import Line, read
 from exports.formats.reading import CannotRead, Read
 from exports.manifest import ASSIGNMENT, MANIFEST
+from exports.options import ExportOptions
 from exports.split import SPLITS
 
 _SAID = ("text", "output", "messages", "approved")
@@ -52,7 +53,7 @@ def read_contents(folder: Path, splits: Sequence[str] = SPLITS) -> Contents:
     try:
         task, labels = Task(manifest["task"]), tuple(map(str, manifest["labels"]))
         form = find_format(manifest["format"], task)
-        template = PromptTemplate(**manifest["template"]) if manifest.get("template") else None
+        template = ExportOptions.from_json(manifest["options"]).template
     except (LookupError, TypeError, ValueError, TamisError) as error:
         raise _not_an_export(folder / MANIFEST, str(error)) from error
     placed = _placed(folder / ASSIGNMENT)

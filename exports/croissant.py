@@ -14,7 +14,8 @@ import polars as pl
 
 from curation.errors import WrongUse
 from curation.records import Json, Task, canonical_json, encode_output
-from exports.formats import Format, PromptTemplate, find_format
+from exports.formats import Format, find_format
+from exports.options import ExportOptions
 from exports.split import SPLITS
 
 CROISSANT = "croissant.json"
@@ -184,7 +185,7 @@ def _sample(document: Json, form: Format, task: Task) -> Json:
 
     Keys that a record may lack are left out for chats, whose turns are the user's own.
     """
-    template = PromptTemplate(**document["template"]) if document.get("template") else None
+    template = ExportOptions.from_json(document["options"]).template
     for rows in map(_made_up, (task, task), (2, 1)):
         for record, wrong in form.examples(rows, task, ["a"], template):
             if not wrong:

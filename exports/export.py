@@ -181,7 +181,8 @@ def first_record(workspace: Workspace, dataset: Dataset, options: ExportOptions)
     Raises WrongUse for an unknown format, one that does not fit the task, or such a template.
     """
     row = workspace.store.read(
-        "SELECT text, current AS output, messages FROM current_example WHERE dataset_id = $dataset "
+        "SELECT text, current AS output, messages, metadata FROM current_example "
+        "WHERE dataset_id = $dataset "
         "AND NOT excluded AND current IS NOT NULL ORDER BY source_row, example_id LIMIT 1",
         {"dataset": dataset.dataset_id},
     )

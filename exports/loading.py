@@ -59,8 +59,8 @@ def loading(document: Json, form: Format) -> list[str]:
     )
     if trainer := _TRAINERS.get(form.name):
         found.append(trainer)
-    if document.get("template"):
-        found.append("The words around texts and answers are in `manifest.json` under `template`.")
+    if document["options"].get("template"):
+        found.append("The words around texts and answers are in `manifest.json` under `options`.")
     return found
 
 

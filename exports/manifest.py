@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -53,8 +52,6 @@ def head(task: Task, labels: Sequence[str], options: ExportOptions, source: Json
         "format": options.format,
         "labels": list(labels),
         "options": options.as_json(),
-        "seed": options.rules.seed,
-        **({"template": asdict(options.template)} if options.template else {}),
     }
 
 

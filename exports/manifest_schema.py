@@ -157,8 +157,6 @@ MANIFEST_SCHEMA: Json = {
             "files": _FILES,
         },
         {
-            "template": _or_null(_object({"user": _TEXT, "system": _TEXT})),
-            "seed": {"type": "integer"},
             "languages": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2,3}$"}},
             "balance": {"type": "array", "items": _WORST},
             "churn": {"type": ["object", "null"]},

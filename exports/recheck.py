@@ -25,6 +25,7 @@ from exports.formats import Format, PromptTemplate, find_format
 from exports.formats.containers import read
 from exports.formats.reading import CannotRead
 from exports.manifest import MANIFEST
+from exports.options import ExportOptions
 from exports.split import SPLITS
 
 _ROUNDING = 2e-5
@@ -151,7 +152,7 @@ class _Export:
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             task = Task(manifest["task"])
-            source, template = manifest["source"], manifest.get("template")
+            source = manifest["source"]
             settings, leaks = source["settings"], manifest["leaks"]
             lexical = (leaks or {}).get("lexical_threshold")
             return cls(
@@ -159,7 +160,7 @@ class _Export:
                 form=find_format(manifest["format"], task),
                 task=task,
                 labels=list(manifest["labels"]),
-                template=PromptTemplate(**template) if template else None,
+                template=ExportOptions.from_json(manifest["options"]).template,
                 threshold=float((leaks or {}).get("threshold", settings["near_threshold"])),
                 lexical=None if lexical is None or lexical > 1 else float(lexical),
                 of_answers=task is Task.CHAT and settings.get("duplicates_of") == "answer",

@@ -1,14 +1,14 @@
 """What makes a record unusable for fine-tuning, though it may load.
 
 The rules are those of `exports.check`, narrowed to the common ground that our formats write: no
-roles but system, user and assistant, no keys but `role`, `content` and `weight` in a turn, and
-labels of the label set.
+roles but system, user and assistant, no keys but `role`, `content` and `weight` in a turn, where
+tools are called also the role and the keys of that, and labels of the label set.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from curation.records import Json, Task, decode_output
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from exports.formats.base import Format
 
 _UNSAFE = frozenset({"nul", "surrogate", "control-token"})
-_ROLES = ("system", "user", "assistant")
+_UNDECLARED = "tools-missing"  # the tools of a dataset may stand elsewhere
+ROLES = frozenset({"system", "user", "assistant"})
 _KEYS = frozenset({"role", "content", "weight"})
+_CALLS = frozenset({"tool_calls", "tool_call_id", "name"})
 _ABOUT_A_TURN = ("content-", "blank-", "weight")
 
 
 def problems(record: Json, file_format: Format, task: Task) -> list[str]:
     """What keeps `record` from being used in `file_format`, in words; empty where it is fine."""
-    keys = file_format.keys(task)
+    absent = set(file_format.shape.optional) - set(record)
+    keys = tuple(key for key in file_format.keys(task) if key not in absent)
     if tuple(record) != keys:
         return [f"the keys are {', '.join(record) or 'missing'}, not {', '.join(keys)}"]
     return [*_unsafe_text(record), *file_format.check(record, task)]
@@ -78,9 +81,14 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def conversation_problems(turns: Any) -> list[str]:
+def conversation_problems(
+    turns: Any, declared: Sequence[Any] | None = None, *, calls: bool = False
+) -> list[str]:
     """Problems of a conversation: at most one system turn first, then user and assistant in
     strict alternation, a visible text in each, the assistant last, weights 0 or 1.
+
+    With `calls` the assistant may call tools, each of which then answers; `declared` are those
+    that there are, None where that is not known.
     """
     if not isinstance(turns, list) or not turns:
         return ["the conversation is not a list of turns"]
@@ -88,17 +96,27 @@ def conversation_problems(turns: Any) -> list[str]:
     said = [turn for turn in read if isinstance(turn, Turn)]
     if len(said) < len(read):
         return ["a turn of the conversation is not an object"]
-    roles = [f"a turn has the role {turn.role!r}" for turn in said if _is_strange(turn.role)]
-    faults = list(conversation_faults(said))
+    known, keys = (ROLES | {"tool"}, _KEYS | _CALLS) if calls else (ROLES, _KEYS)
+    roles = [
+        f"a turn has the role {turn.role!r}"
+        for turn in said
+        if isinstance(turn.role, str) and turn.role not in known
+    ]
+    faults = [fault for fault in conversation_faults(said, declared) if fault.code != _UNDECLARED]
     order = [fault.message for fault in faults if not fault.code.startswith(_ABOUT_A_TURN)]
     about_turns = [fault.message for fault in faults if fault.code.startswith(_ABOUT_A_TURN)]
     extra = [
-        f"turn {number} has the key {min(set(turn) - _KEYS)!r}, which trainers do not share"
+        f"turn {number} has the key {min(set(turn) - keys)!r}, which trainers do not share"
         for number, turn in enumerate(turns, start=1)
-        if set(turn) - _KEYS
+        if set(turn) - keys
     ]
-    return [*([*roles, *order][:1]), *about_turns, *extra]
+    empty = [
+        f"turn {number} has the key 'tool_calls' and calls nothing"
+        for number, turn in enumerate(turns, start=1)
+        if calls and "tool_calls" in turn and not _is_filled(turn["tool_calls"])
+    ]
+    return [*([*roles, *order][:1]), *about_turns, *extra, *empty]
 
 
-def _is_strange(role: Any) -> bool:
-    return isinstance(role, str) and role not in _ROLES
+def _is_filled(calls: Any) -> bool:
+    return isinstance(calls, list) and bool(calls)

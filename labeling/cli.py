@@ -14,6 +14,8 @@ import polars as pl
 import typer
 
 from curation import quality
+from curation.distributed.adopt import adopt_vectors
+from curation.embeddings import check_model
 from curation.errors import TamisError, WrongUse
 from curation.importing import import_file
 from curation.ingest import ColumnMapping, preview
@@ -25,6 +27,7 @@ from exports.restore import is_export, restore
 from labeling import (
     compare_commands,
     contamination_command,
+    distributed_command,
     export_commands,
     samples,
     server,
@@ -85,6 +88,9 @@ def import_files(
     model: Annotated[
         str, typer.Option(help="sentence-transformers model: default, or a local folder.")
     ] = Settings().model,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Output folder of tamis distributed, for its vectors.")
+    ] = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -108,6 +114,7 @@ def import_files(
             chosen = task or _task_of(files, csv_delimiter)
             for file in files:  # before a dataset is made: a typo must leave nothing behind
                 _mapping(file, chosen, columns, csv_delimiter)
+            check_model(model)
             target = opened.create_dataset(
                 dataset,
                 chosen,
@@ -138,6 +145,8 @@ def import_files(
                         opened, target, file, mapping, delimiter=csv_delimiter, progress=progress
                     )
                 )
+        if vectors is not None:
+            sys.stderr.write(f"{adopt_vectors(opened, vectors):,} vectors taken over\n")
         report(pl.DataFrame([asdict(summary) for summary in summaries]), as_json=as_json)
 
 
@@ -168,14 +177,14 @@ def analyze(
         report(quality.duplicate_summary(opened, target), as_json=as_json)
 
 
-for commands in (
-    table_commands,
-    contamination_command,
-    export_commands,
-    compare_commands,
+for command in (
+    *table_commands.COMMANDS,
+    *contamination_command.COMMANDS,
+    *export_commands.COMMANDS,
+    *compare_commands.COMMANDS,
+    distributed_command.distributed,
 ):
-    for command in commands.COMMANDS:
-        app.command()(command)
+    app.command()(command)
 
 
 @app.command()

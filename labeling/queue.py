@@ -122,10 +122,12 @@ _GROUPS = {
     "disputed": "c.disputed",
 }
 
-# Skipped ones come last; among the rest the worst first. Ties by id, so that a queue is stable.
+# Skipped ones come last; among the rest first what contradicts a duplicate, where one of two is
+# surely wrong, then the worst. Ties by id, so that a queue is stable.
 # What is wrong with a slice may show in no single example of it, so a slice has its own order.
 _ORDER = """
-    c.status = 'skipped', p.place, coalesce(w.flagged, false) DESC, w.score NULLS LAST, c.example_id
+    c.status = 'skipped', p.place, coalesce(w.conflict, false) DESC,
+    coalesce(w.flagged, false) DESC, w.score NULLS LAST, c.example_id
 """
 _PLACES = """
     SELECT unnest(example_ids) AS example_id, generate_subscripts(example_ids, 1) AS place
@@ -133,7 +135,8 @@ _PLACES = """
 """
 _WITHOUT = "NOT list_contains($without::VARCHAR[], c.example_id)"
 _WORST = """
-    SELECT dataset_id, example_id, bool_or(flagged) AS flagged, min(score) AS score
+    SELECT dataset_id, example_id, bool_or(flagged) AS flagged, min(score) AS score,
+           bool_or(flagged AND kind = 'conflict') AS conflict
     FROM flag WHERE dataset_id = $dataset GROUP BY ALL
 """
 
@@ -153,7 +156,7 @@ def count(
 def rows(
     workspace: Workspace, dataset: Dataset, chosen: Filter, *, limit: int, offset: int = 0
 ) -> pl.DataFrame:
-    """A page of matching examples in review order, worst first.
+    """A page of matching examples in review order, conflicts first, then the worst.
 
     Columns: `example_id, source_row, text, given, current, suggested, score, status, kinds,
     reason, comment, decided_by`. `kinds`: a list of those that flagged it, the worst first.

@@ -27,7 +27,7 @@ from labeling import kinds
 
 NEIGHBOURS_SHOWN = 5
 _UNDOABLE = 10
-_ACTIONS = set(Action)
+_ACTIONS = set(Action) - {Action.SEPARATE}  # which is about a pair
 
 
 @dataclass(frozen=True, slots=True)

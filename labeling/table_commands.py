@@ -9,7 +9,7 @@ import polars as pl
 import typer
 
 from curation import quality
-from curation.clusters import pair_rows
+from curation.clusters import alike, pair_rows
 from curation.errors import WrongUse
 from curation.labels import flag_rows
 from curation.records import Dataset
@@ -40,8 +40,7 @@ def duplicates(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOptio
     """Write the similar pairs: exact, near (merged) and near-twin (alike, never merged)."""
     with Workspace.open(workspace) as opened:
         target = opened.dataset(dataset)
-        alike = pl.col("similarity") >= target.settings.near_threshold
-        save(pair_rows(opened, target).filter(alike), out)
+        save(pair_rows(opened, target).filter(alike(target)), out)
 
 
 def slices(

@@ -9,13 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import polars as pl
 
-from curation.clusters import clusters, pairs
+from curation.clusters import alike, clusters, pairs
 from curation.duplicates import exact_key
-from curation.errors import TamisError
+from curation.errors import TamisError, WrongUse
 from curation.records import About, Action, Dataset, Operation, Task
 from curation.workspace import Workspace
 
@@ -27,6 +28,16 @@ class Act:
     batch: str
     kept: int
     excluded: int
+    separated: int = 0
+    """Pairs that were said to be no duplicates."""
+    relabelled: int = 0
+    """Examples that got the output of a duplicate."""
+
+
+SETTLED = "settled-"
+"""Begins the op_ids of decisions on the outputs of duplicates, which are acts of triage too."""
+MOST_SEPARATED = 100
+"""Examples that can be set apart from one another in one act: 4,950 pairs."""
 
 
 def cluster_overview(workspace: Workspace, dataset: Dataset, threshold: float) -> pl.DataFrame:
@@ -39,8 +50,8 @@ def cluster_overview(workspace: Workspace, dataset: Dataset, threshold: float) -
     states = workspace.store.read(
         "SELECT example_id, excluded, current, "
         "duplicate_verdict IS NOT NULL OR excluded AS decided "
-        "FROM current_example WHERE dataset_id = $dataset",
-        {"dataset": dataset.dataset_id},
+        "FROM current_example WHERE dataset_id = $dataset AND example_id IN (SELECT unnest($ids))",
+        {"dataset": dataset.dataset_id, "ids": members["example_id"].to_list()},
     )
     if dataset.task is Task.CHAT:  # answers that differ in case or punctuation say the same
         states = states.with_columns(pl.col("current").map_elements(exact_key, pl.String))
@@ -60,11 +71,12 @@ def cluster_overview(workspace: Workspace, dataset: Dataset, threshold: float) -
 
 
 def near_twins(workspace: Workspace, dataset: Dataset, threshold: float) -> pl.DataFrame:
-    """Pairs alike at the threshold that differ in meaning, most alike first; never merged."""
-    found = pairs(workspace, dataset)
-    return found.filter((pl.col("kind") == "near-twin") & (pl.col("similarity") >= threshold)).sort(
-        "similarity", "example_id", "other_id", descending=[True, False, False]
-    )
+    """Pairs alike at the threshold that are never merged, most alike first.
+
+    They differ in meaning, or a person has set them apart.
+    """
+    found = pairs(workspace, dataset).filter(alike(dataset, threshold), kind="near-twin")
+    return found.sort("similarity", "example_id", "other_id", descending=[True, False, False])
 
 
 def members_of(
@@ -72,11 +84,12 @@ def members_of(
 ) -> pl.DataFrame:
     """Members of one cluster, its representative first, then the most similar.
 
-    Columns: `example_id, similarity, text, current, status, excluded, source_file, source_row`.
+    Columns: `example_id, similarity, text, current, status, excluded, duplicate_verdict,
+    source_file, source_row`.
     """
     members = clusters(workspace, dataset, threshold).filter(pl.col("cluster") == cluster)
     states = workspace.store.read(
-        "SELECT c.example_id, c.text, c.current, c.status, c.excluded, "
+        "SELECT c.example_id, c.text, c.current, c.status, c.excluded, c.duplicate_verdict, "
         "s.file_name AS source_file, c.source_row "
         "FROM current_example AS c JOIN source AS s USING (dataset_id, source_id) "
         "WHERE c.dataset_id = $dataset AND c.example_id IN (SELECT unnest($ids))",
@@ -129,10 +142,39 @@ def resolve(
 
     Raises TamisError if any of it was refused.
     """
+    verdicts: list[tuple[str, Action, str | None]]
+    verdicts = [(key, Action.KEEP, None) for key in sorted(keep)]
+    verdicts += [(key, Action.EXCLUDE, None) for key in sorted(exclude)]
+    batch = _act(workspace, dataset, annotator, verdicts)
+    return Act(batch, len(keep), len(exclude))
+
+
+def separate(workspace: Workspace, dataset: Dataset, annotator: str, ids: Collection[str]) -> Act:
+    """Say that no two of these examples are duplicates of each other, as one act, for ever.
+
+    They are never merged again, nor are their copies, also those imported later. Raises WrongUse
+    for fewer than two or more than MOST_SEPARATED examples, TamisError if any of it was refused.
+    """
+    members = sorted(set(ids))
+    if not 2 <= len(members) <= MOST_SEPARATED:
+        raise WrongUse(
+            f"{len(members)} examples cannot be set apart from one another.",
+            f"Choose from 2 to {MOST_SEPARATED}; to keep all of a larger cluster, keep them all.",
+        )
+    verdicts: list[tuple[str, Action, str | None]]
+    verdicts = [(one, Action.SEPARATE, other) for one, other in combinations(members, 2)]
+    return Act(_act(workspace, dataset, annotator, verdicts), 0, 0, len(verdicts))
+
+
+def _act(
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    verdicts: list[tuple[str, Action, str | None]],
+) -> str:
+    """Store decisions (example, action, value) as one act; returns what their op_ids share."""
     batch = uuid.uuid4().hex
-    verdicts = [(key, Action.KEEP) for key in sorted(keep)]
-    verdicts += [(key, Action.EXCLUDE) for key in sorted(exclude)]
-    _decide(
+    decide(
         workspace,
         [
             Operation(
@@ -141,12 +183,13 @@ def resolve(
                 example_id=key,
                 annotator=annotator,
                 action=action,
+                value=value,
                 about=About.DUPLICATE,
             )
-            for number, (key, action) in enumerate(verdicts)
+            for number, (key, action, value) in enumerate(verdicts)
         ],
     )
-    return Act(batch, len(keep), len(exclude))
+    return batch
 
 
 def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | None:
@@ -154,12 +197,15 @@ def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | No
     found = workspace.store.read(
         """
         SELECT split_part(op_id, ':', 1) AS batch, count(*) FILTER (action = 'keep') AS kept,
-               count(*) FILTER (action = 'exclude') AS excluded
+               count(*) FILTER (action = 'exclude') AS excluded,
+               count(*) FILTER (action = 'separate') AS separated,
+               count(*) FILTER (action IN ('relabel', 'edit')) AS relabelled
         FROM standing_decision
-        WHERE dataset_id = $dataset AND annotator = $annotator AND about = 'duplicate'
+        WHERE dataset_id = $dataset AND annotator = $annotator
+          AND (about = 'duplicate' OR starts_with(op_id, $settled))
         GROUP BY batch ORDER BY max(seq) DESC LIMIT 1
         """,
-        {"dataset": dataset.dataset_id, "annotator": annotator},
+        {"dataset": dataset.dataset_id, "annotator": annotator, "settled": SETTLED},
     )
     return Act(*found.row(0)) if len(found) else None
 
@@ -167,11 +213,11 @@ def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | No
 def undo(workspace: Workspace, dataset: Dataset, annotator: str, act: Act) -> None:
     """Take back a whole act."""
     found = workspace.store.read(
-        "SELECT op_id, example_id FROM standing_decision "
+        "SELECT op_id, example_id, about FROM standing_decision "
         "WHERE dataset_id = $dataset AND split_part(op_id, ':', 1) = $batch",
         {"dataset": dataset.dataset_id, "batch": act.batch},
     )
-    _decide(
+    decide(
         workspace,
         [
             Operation(
@@ -181,14 +227,15 @@ def undo(workspace: Workspace, dataset: Dataset, annotator: str, act: Act) -> No
                 annotator=annotator,
                 action=Action.UNDO,
                 value=op_id,
-                about=About.DUPLICATE,
+                about=About(about),
             )
-            for op_id, example_id in found.iter_rows()
+            for op_id, example_id, about in found.iter_rows()
         ],
     )
 
 
-def _decide(workspace: Workspace, operations: list[Operation]) -> None:
+def decide(workspace: Workspace, operations: list[Operation]) -> None:
+    """Store the decisions of one act. Raises TamisError if any of it was refused."""
     refused = [receipt for receipt in workspace.store.decide(operations) if receipt.refused]
     if refused:
         raise TamisError(refused[0].refused, f"{len(refused)} of {len(operations)} were refused.")

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from curation.records import Action, Json, Operation
+from curation.records import About, Action, Json, Operation
 
 _SCHEMA = {
     "seq": pl.Int64,
@@ -114,7 +114,7 @@ def _known(cursor: duckdb.DuckDBPyConnection, operations: Sequence[Operation]) -
     examples = _rows(
         cursor,
         "SELECT dataset_id, example_id FROM example WHERE example_id IN (SELECT unnest($ids))",
-        {"ids": list({o.example_id for o in operations})},
+        {"ids": list({o.example_id for o in operations} | set(_partners(operations)))},
     )
     return _Known(
         seqs={row[0]: row[1] for row in rows},
@@ -122,6 +122,10 @@ def _known(cursor: duckdb.DuckDBPyConnection, operations: Sequence[Operation]) -
         undoable={row[0]: (row[2], row[3]) for row in rows if row[4] != Action.UNDO},
         undone={row[0] for row in undone},
     )
+
+
+def _partners(operations: Sequence[Operation]) -> list[str]:
+    return [o.value for o in operations if o.action is Action.SEPARATE and o.value]
 
 
 def _rows(
@@ -144,6 +148,8 @@ def _refusal(operation: Operation, known: _Known, accepted: dict[str, Operation]
     needs_value = operation.about == "output" and operation.action in _NEEDS_VALUE
     if (needs_value or operation.action is Action.UNDO) and operation.value is None:
         return f"Nothing to {operation.action}: the example has no output yet."
+    if operation.action is Action.SEPARATE:
+        return _refusal_of_pair(operation, known)
     if operation.action is not Action.UNDO:
         return ""
     target = operation.value or ""
@@ -152,6 +158,17 @@ def _refusal(operation: Operation, known: _Known, accepted: dict[str, Operation]
     if undoable != place:
         return "The decision to undo was never stored, or belongs to another example."
     return "It is undone already." if target in known.undone else ""
+
+
+def _refusal_of_pair(operation: Operation, known: _Known) -> str:
+    """Why a verdict on two examples cannot be stored; empty where it can."""
+    if operation.about is not About.DUPLICATE:
+        return "That two examples are no duplicates is a decision about duplicates."
+    if operation.value == operation.example_id:
+        return "An example cannot be set apart from itself."
+    if (operation.dataset_id, operation.value) not in known.examples:
+        return "The other example is not in the dataset."
+    return ""
 
 
 def _is_text(operation: Operation) -> bool:

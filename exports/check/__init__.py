@@ -5,7 +5,8 @@ from exports.check.ledger import LEDGER_SCHEMA, ledger
 from exports.check.repair import Repaired, repair
 from exports.check.report import Fault, Found, Report
 from exports.check.rules import RULES, Rule, rules_table
-from exports.check.targets import TARGETS, Target
+from exports.targets import CONSUMERS as TARGETS
+from exports.targets import Consumer as Target
 
 __all__ = [
     "LEDGER_SCHEMA",

@@ -15,25 +15,27 @@ from exports.check.rows import labels_of, length_fault, row_faults, text_faults
 from exports.check.schema import Schema
 from exports.check.shapes import UNKNOWN, Shape, common_shape
 from exports.check.splits import Contents, leaks, other_splits, split_of
-from exports.check.targets import Target, find_target
 from exports.check.texts import may_be_unsafe, separator
 from exports.check.turns import Call, Turn, read_turns
+from exports.targets import Consumer, find_consumer
 
 _SNIFFED = 200
+LENIENT = ("axolotl", "mistral")
+"""They take both dialects: Axolotl makes objects of texts, Mistral texts of objects."""
 
 
 def check_file(path: Path | str, target: str = "any", *, max_tokens: int | None = None) -> Report:
     """Find every defect of a JSONL training file.
 
-    `target` names a consumer (see `TARGETS`) whose own limits are then applied, `any` the common
-    ground of all. `max_tokens` overrides its limit for the length of a row, which is estimated.
-    The files of other splits beside `path` are read for leaks. About 30 bytes a row are kept.
+    `target` names a consumer (see `exports.targets`) whose own limits are then applied, `any` the
+    common ground of all. `max_tokens` overrides its limit for the length of a row, an estimate. The
+    files of other splits beside `path` are read for leaks. About 30 bytes a row are kept.
 
     Raises UnreadableFile where there is no such file, WrongUse for an unknown target; no content
     makes it fail.
     """
     path = Path(path)
-    aim = find_target(target)
+    aim = find_consumer(target)
     try:
         return _Check(path, aim, max_tokens or aim.tokens).run()
     except OSError as error:
@@ -43,7 +45,7 @@ def check_file(path: Path | str, target: str = "any", *, max_tokens: int | None 
 
 
 class _Check:
-    def __init__(self, path: Path, target: Target, tokens: int) -> None:
+    def __init__(self, path: Path, target: Consumer, tokens: int) -> None:
         self._path, self._target, self._tokens = path, target, tokens
         self._faults = Faults()
         self._rows = 0
@@ -70,7 +72,7 @@ class _Check:
             return
         self._rows += 1
         row, text, found = parser.parse(line)
-        if self._target.wants_bom and line.number == 1:
+        if self._target.bom and line.number == 1:
             found = self._bom(found)
         if isinstance(row, dict) and (deep := depth_fault(row, text)):
             found.append(deep)
@@ -109,14 +111,18 @@ class _Check:
 
     def _dialect(self, row: Json, number: int) -> None:
         """Remember in which rows arguments of calls are texts, and in which objects."""
-        if len(self._dialects) == 2:
-            return
         said = row.get(self._shape.turns or "")
-        if not isinstance(said, list):
+        if not isinstance(said, list) or self._shape.name != "messages":
             return
+        others = {"string": "an object", "object": "a text"}
+        other = others.get(self._target.tool_arguments or "")
         for turn in read_turns(said, str(self._shape.turns), self._shape.name):
             for call in turn.calls if isinstance(turn, Turn) else ():
-                self._dialects.setdefault(_dialect_of(call), number)
+                dialect = _dialect_of(call)
+                self._dialects.setdefault(dialect, number)
+                if dialect == other and self._target.name not in LENIENT:
+                    said = f"the arguments of a call are {other}, which {self._target.name} refuses"
+                    self._faults.add(number, Found("tool-dialect", call.column, said))
 
     def _whole_file(self) -> None:
         for row, found in (*self._schema.differences(), *self._repeats.found()):

@@ -6,7 +6,7 @@ import polars as pl
 
 from exports.check.report import Report
 from exports.check.rules import RULES, TRUNCATES
-from exports.check.targets import find_target
+from exports.targets import find_consumer
 
 LEDGER_SCHEMA = {
     "row": pl.UInt32,
@@ -25,7 +25,7 @@ def ledger(report: Report, target: str) -> pl.DataFrame:
     was kept. The lengths are those of the report's own target: check the file for the same target.
     Raises WrongUse for an unknown target.
     """
-    consumer = find_target(target).name
+    consumer = find_consumer(target).name
     reasons = {(fault.row, fault.code): fault.message for fault in report.faults}
     parts = []
     for code in sorted(report.counts):

@@ -10,15 +10,15 @@ from exports.check.conversation import conversation_faults
 from exports.check.lines import kind
 from exports.check.report import Found
 from exports.check.shapes import UNKNOWN, Shape, recognise
-from exports.check.targets import Target
-from exports.check.texts import RESERVED, is_blank, strings, unsafe
+from exports.check.texts import is_blank, strings, unsafe
 from exports.check.turns import Turn, declared_tools, read_turns
+from exports.targets import Consumer
 
 BYTES_PER_TOKEN = 4
 """Of UTF-8, as an estimate for the tokenizers of today; the true number depends on the model."""
 
 
-def row_faults(row: Json, shape: Shape, target: Target) -> Iterator[Found]:
+def row_faults(row: Json, shape: Shape, target: Consumer) -> Iterator[Found]:
     """Every rule that a row breaks by itself, but for its texts; see `text_faults`."""
     missing = [name for name in shape.needs if name not in row]
     other = recognise(row)
@@ -53,7 +53,7 @@ def length_fault(row: Json, size: int, limit: int) -> Iterator[Found]:
         yield Found("too-long", None, f"about {tokens:,} tokens (an estimate); limit {limit:,}")
 
 
-def _turns(row: Json, shape: Shape, target: Target) -> Iterator[Found]:
+def _turns(row: Json, shape: Shape, target: Consumer) -> Iterator[Found]:
     column = str(shape.turns)
     said = row[column]
     if not isinstance(said, list) or not said:
@@ -61,8 +61,8 @@ def _turns(row: Json, shape: Shape, target: Target) -> Iterator[Found]:
         return
     turns = list(read_turns(said, column, shape.name))
     yield from _judge(turns, declared_tools(row)[0], column)
-    if target.reserved_words:
-        yield from _reserved(row, [turn for turn in turns if isinstance(turn, Turn)])
+    if target.reserved:
+        yield from _reserved(row, [turn for turn in turns if isinstance(turn, Turn)], target)
 
 
 def _empty(said: Any) -> str:
@@ -78,12 +78,14 @@ def _judge(turns: list[Turn | str], declared: list[Any] | None, column: str) -> 
         yield from conversation_faults(good, declared, rest=column)
 
 
-def _reserved(row: Json, turns: list[Turn]) -> Iterator[Found]:
+def _reserved(row: Json, turns: list[Turn], target: Consumer) -> Iterator[Found]:
     said = [(turn.column, turn.content) for turn in turns if turn.role in ("user", "system")]
     said += list(strings(row.get("system"), "system"))
     for column, text in said:
-        if isinstance(text, str) and (word := RESERVED.search(text)):
-            yield Found("reserved-word", column, f"Bedrock reserves {word.group()!r} in prompts")
+        for word in target.reserved:
+            if isinstance(text, str) and word in text:
+                yield Found("reserved-word", column, f"{target.title} reserves {word!r} in prompts")
+                break
 
 
 def _exchange(row: Json, shape: Shape) -> Iterator[Found]:

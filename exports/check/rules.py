@@ -46,6 +46,7 @@ _SERVICES = _who(REJECTS, *_HOSTED, *_BEDROCK)
 _TURNS = {**_who(REJECTS, "vertex", *_BEDROCK), **_who(DROPS, "llama-factory")}
 _ENDS = {**_TURNS, **_who(REJECTS, "mistral")}
 _TOOLS = _who(REJECTS, "openai", "azure")
+_OBJECTS = ("trl", "unsloth", "mlx-lm")  # most of the templates that TRL ships refuse texts
 _TOKENS = _who(MISREADS, *_LOADERS, "mlx-lm", "together", "fireworks", "mistral")
 _BLANK = {**_who(REJECTS, *_BEDROCK), **_who(MISREADS, *_LOADERS, "mlx-lm")}
 _LONG = {
@@ -174,6 +175,13 @@ _RULES = (
     Rule("tool-call-shape", "error", "a call without a name", "Name the function.", _TOOLS),
     Rule("tool-arguments", "error", "arguments are no object", "Use a JSON object.", _TOOLS),
     Rule("tool-dialects", "warning", "arguments as text and as object", "Use one of them."),
+    Rule(
+        "tool-dialect",
+        "error",
+        "arguments in the dialect of other consumers",
+        "Export it for the target: OpenAI takes JSON texts, chat templates take objects.",
+        {**_who(REJECTS, *_OBJECTS), **_TOOLS},
+    ),
     Rule("tool-call-unanswered", "error", "a call without a result", "Add the result.", _TOOLS),
     Rule("tool-result-without-call", "error", "a result without a call", "Add it.", _TOOLS),
     Rule("tool-id-mismatch", "error", "a result with an unknown id", "Use the call's.", _TOOLS),

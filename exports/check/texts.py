@@ -11,8 +11,6 @@ from exports.check.report import Found
 
 BLANK = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
-RESERVED = re.compile(r"User:|Bot:|Assistant:|System:|<image>|<video>|\[EOS\]")
-"""Words on which a fine-tuning job of Amazon Nova fails, in a user's or a system's text."""
 
 _SENTENCE = re.compile(r"(?<!\w)</?s>")
 _STRUCK = re.compile(r"<s>[^<]*</s>")

@@ -14,8 +14,8 @@ from exports.evaluation.inspect_ai import inspect_task, test_lines
 from exports.evaluation.lm_eval import lm_eval_task
 from exports.evaluation.promptfoo import promptfoo_config, promptfoo_tests
 from exports.evaluation.samples import samples
-from exports.formats import PromptTemplate
 from exports.manifest import about as about_export
+from exports.options import ExportOptions
 
 __all__ = ["EvaluationFiles", "evaluation_files"]
 
@@ -45,7 +45,7 @@ def evaluation_files(document: Json, rows: Iterable[Mapping[str, Any]]) -> Evalu
     """
     try:
         about = about_export(document)
-        template = PromptTemplate(**document["template"]) if document.get("template") else None
+        template = ExportOptions.from_json(document["options"]).template
     except (LookupError, TypeError, ValueError) as error:
         raise WrongUse("This is no manifest of an export.", "Name an export.") from error
     found, skipped = samples(rows, about.task, about.labels, template)

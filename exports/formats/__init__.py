@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from curation.errors import WrongUse
 from curation.records import Task
@@ -20,9 +21,9 @@ from exports.formats.prompt_completion import (
 )
 from exports.formats.sharegpt import SHAREGPT
 from exports.formats.table import TABLE
-from exports.formats.targets import TARGETS
 from exports.formats.templates import PromptTemplate, as_messages
 from exports.formats.text_label import MULTI_HOT, TEXT_LABEL
+from exports.targets import TARGETS
 
 __all__ = [
     "FORMATS",
@@ -97,15 +98,11 @@ def format_table() -> str:
 
 
 def _rules(form: Format) -> list[str]:
-    target = form.target
-    found = [f"needs `{name}`" for name in form.shape.needs]
-    found += ["byte-order mark"] if target.bom else []
-    found += ["weights"] if target.weights else []
-    found += [f"no {' '.join(f'`{word}`' for word in target.reserved)}"] if target.reserved else []
-    limits = {
-        "at least {:,} rows in train": target.min_train,
-        "at most {:,} rows in train": target.max_train,
-        "at most {:,} rows in validation": target.max_validation,
-        "at most {:,} bytes a file": target.max_bytes,
-    }
-    return found + [words.format(limit) for words, limit in limits.items() if limit is not None]
+    consumer = form.target.consumer
+    shown = replace(
+        consumer,
+        weights=form.target.weights,
+        tool_arguments=form.tool_arguments,
+        keys=(),  # a format writes no others
+    )
+    return [f"needs `{name}`" for name in form.shape.needs] + shown.rules()

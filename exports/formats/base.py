@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
 import polars as pl
 
 from curation.errors import WrongUse
 from curation.records import Json, Task
-from exports.formats.target import Target
-from exports.formats.templates import PromptTemplate, as_messages, template_for
+from exports.formats.reading import CannotRead, Held, Read, example_of
+from exports.formats.templates import BETWEEN, PromptTemplate, as_messages, template_for
+from exports.formats.tools import (
+    KEY,
+    CannotCall,
+    declared,
+    dialect_problems,
+    spoken,
+    stored,
+    tools_entry,
+    uses_tools,
+)
+from exports.targets import Target
+from exports.targets.consumer import ToolArguments
 from exports.validate import conversation_problems, json_problems, problems
 
 
@@ -26,13 +39,15 @@ class Row:
 
     `turns` is the conversation with the answer last, None where it cannot be read. `prompt` is what
     is asked as one text: the example's text itself, or the filled-in template where one was given.
-    `rejected` is an answer that is worse than `output`; `approved` says whether `output` is good.
+    `tools` is what the record says of the tools that may be called, under their key. `rejected` is
+    an answer that is worse than `output`; `approved` says whether `output` is good.
     """
 
     text: str
     output: str
     turns: list[Json] | None
     prompt: str
+    tools: Json = field(default_factory=dict)
     rejected: str | None = None
     approved: bool | None = None
 
@@ -59,8 +74,11 @@ class Shape:
     - `keys(task)` names the keys of every record, in their order; `optional` are those that a
       record may lack.
     - `write(row, task, labels)` makes the record; raises CannotSay where it cannot hold the row.
+    - `read(record, task, labels)` is its inverse; a record of another make may raise LookupError,
+      TypeError, ValueError or AttributeError.
     - `check(record, task)` lists what is wrong with a record beyond its keys and the safety of its
       texts, which are the same for all formats.
+    - `holds_calls`: it has room for calls of tools and for what they gave.
     - `needs` names columns of the rows beyond `text`, `output` and `messages`.
     - `side_files(about, target)` are further files by name.
     - `types(task)` is the Arrow schema, for shapes that are written as Parquet.
@@ -68,9 +86,11 @@ class Shape:
 
     keys: Callable[[Task], tuple[str, ...]]
     write: Callable[[Row, Task, Sequence[str]], Json]
+    read: Callable[[Json, Task, Sequence[str]], Held]
     check: Callable[[Json, Task], list[str]]
     optional: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    holds_calls: bool = False
     side_files: Callable[[About, Target], dict[str, str]] = _no_files
     types: Callable[[Task], Any] | None = None
 
@@ -94,15 +114,19 @@ class Format:
         """The format that writes `shape` for `target`."""
         return cls(target, shape, target.name, target.description, target.tasks, keys=shape.keys)
 
+    @property
+    def tool_arguments(self) -> ToolArguments | None:
+        """How arguments of tool calls are written; None where the format has no room for calls."""
+        return self.target.consumer.tool_arguments if self.shape.holds_calls else None
+
     def check(self, record: Json, task: Task) -> list[str]:
         """What is wrong with a record beyond its keys and the safety of its texts."""
-        return self.shape.check(record, task) or self._reserved(record)
+        found = self.shape.check(record, task) or self._reserved(record)
+        return found or (self._called(record) if task is Task.CHAT else [])
 
     def problems(self, record: Json, task: Task) -> list[str]:
         """What keeps a record from being used, in words; empty where it is fine."""
-        absent = set(self.shape.optional) - set(record)
-        present = tuple(key for key in self.keys(task) if key not in absent)
-        return problems(record, replace(self, keys=lambda _: present), task)
+        return problems(record, self, task)
 
     def refuse_missing(self, rows: pl.DataFrame) -> None:
         """Raise WrongUse where no row has what the format needs beyond a text and an output."""
@@ -136,20 +160,66 @@ class Format:
         `labels` is the label set of tasks that have one. A row that the format cannot hold yields
         a record of nulls and the reason. Raises WrongUse for a template that does not fit the task.
         """
-        for row in _read(rows, task, labels, template, weights=self.target.weights):
+        for row in _read(rows, task, labels, template, self):
             try:
-                record = self.shape.write(self._unweighted(row), task, labels)
-            except CannotSay as reason:
+                record = self.shape.write(self._spoken(self._unweighted(row)), task, labels)
+            except (CannotSay, CannotCall) as reason:
                 yield dict.fromkeys(self.keys(task)), [str(reason)]
                 continue
             yield record, self.problems(record, task)
 
+    def read_back(
+        self,
+        record: Json,
+        task: Task,
+        template: PromptTemplate | None = None,
+        labels: Sequence[str] = (),
+    ) -> Read:
+        """The inverse of `records`: the example from which the record was written.
+
+        `template` and `labels` are those of the export. Text and output come back as they were
+        stored, so do the turns of a chat, but for weights where all are 1; arguments of tool calls
+        come in the dialect of the format. Two things no record can
+        tell: a stored system turn that says just what the template would say is taken for the
+        template's, and where prompt and answer are plain texts, a chat's system turn stands before
+        its question and is read as part of it. Raises CannotRead where the format does not write
+        such a record with this template, WrongUse for a template that does not fit the task.
+        """
+        chosen = template_for(task, template)
+        try:
+            held = self.shape.read(record, task, labels)
+            if held.is_bare and template is None:
+                chosen = PromptTemplate()
+            if held.turns is not None:
+                held = replace(held, turns=stored(held.turns))
+            return example_of(held, task, chosen, labels)
+        except CannotRead:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise CannotRead(f"the record is not one of {self.name}: {error!r}") from error
+
     def _reserved(self, record: Json) -> list[str]:
-        if not self.target.reserved:
+        reserved = self.target.consumer.reserved
+        if not reserved:
             return []
         text = json.dumps(record, ensure_ascii=False)
-        found = [word for word in self.target.reserved if word in text]
+        found = [word for word in reserved if word in text]
         return [f"a text contains {word}, which {self.target.title} reserves" for word in found]
+
+    def _called(self, record: Json) -> list[str]:
+        """What is wrong with the dialect of a record's calls."""
+        if not self.shape.holds_calls:
+            return []
+        turns = self.shape.read(record, Task.CHAT, ()).turns or []
+        return dialect_problems(turns, self.tool_arguments) if uses_tools(turns) else []
+
+    def _spoken(self, row: Row) -> Row:
+        """The row with its calls in the dialect of the target."""
+        if not row.turns or not uses_tools(row.turns):
+            return row
+        if self.tool_arguments is None:
+            raise CannotSay(f"the conversation calls tools, and {self.name} has no room for that")
+        return replace(row, turns=spoken(row.turns, self.tool_arguments))
 
     def _unweighted(self, row: Row) -> Row:
         """The row without weights where the target knows none and they would change nothing."""
@@ -176,8 +246,7 @@ def _read(
     task: Task,
     labels: Sequence[str],
     template: PromptTemplate | None,
-    *,
-    weights: bool,
+    form: Format,
 ) -> Iterator[Row]:
     """The rows with their conversations.
 
@@ -187,12 +256,13 @@ def _read(
     chosen = template_for(task, template)
     chat = task is Task.CHAT
     weighted = (
-        weights and chat and bool(rows["messages"].str.contains('"weight":', literal=True).any())
+        form.target.weights
+        and chat
+        and bool(rows["messages"].str.contains('"weight":', literal=True).any())
     )
     extras = [name for name in _NEEDS if name in rows.columns]
-    for text, output, messages, *more in rows.select(
-        "text", "output", "messages", *extras
-    ).iter_rows():
+    said = rows.select("text", "output", "messages", *extras).iter_rows()
+    for (text, output, messages, *more), tools in zip(said, _tools(rows, form), strict=True):
         turns = as_messages(task, text, output, messages, chosen, labels)
         for turn in turns or ():
             if weighted and turn.get("role") == "assistant":
@@ -200,12 +270,22 @@ def _read(
         prompt = text
         if template is not None and turns:
             prompt = asked(turns)
-        yield Row(text, output, turns, prompt, **dict(zip(extras, more, strict=True)))
+        yield Row(text, output, turns, prompt, tools, **dict(zip(extras, more, strict=True)))
+
+
+def _tools(rows: pl.DataFrame, form: Format) -> Iterator[Json]:
+    """What each record says of its tools, by the column `tools` in the metadata."""
+    listed: list[list[Any] | None] = [None] * rows.height
+    if form.tool_arguments and "metadata" in rows.columns:
+        listed = [declared(text) if text and KEY in text else None for text in rows["metadata"]]
+    if not any(listed):
+        return repeat({}, rows.height)
+    return (tools_entry(tools, form.target.consumer) for tools in listed)
 
 
 def asked(turns: Sequence[Json]) -> str:
     """All turns but the answer as one text."""
-    return "\n\n".join(str(turn["content"]) for turn in turns[:-1])
+    return BETWEEN.join(str(turn["content"]) for turn in turns[:-1])
 
 
 def conversation_shape(
@@ -216,7 +296,7 @@ def conversation_shape(
     optional: tuple[str, ...] = (),
     side_files: Callable[[About, Target], dict[str, str]] = _no_files,
 ) -> Shape:
-    """A shape that lays out a conversation.
+    """A shape that lays out a conversation without calls of tools.
 
     `write` gets turns without problems and may raise CannotSay; `read` is its inverse. A record is
     fine where the turns read from it are and writing them gives the record again.
@@ -243,7 +323,10 @@ def conversation_shape(
             return ["the record holds more than the format has room for"]
         return json_problems(turns[-1]["content"]) if task is Task.EXTRACTION else []
 
-    return Shape(lambda _: keys, write_row, check, optional=optional, side_files=side_files)
+    def held(record: Json, _task: Task, _labels: Sequence[str]) -> Held:
+        return Held(turns=read(record))
+
+    return Shape(lambda _: keys, write_row, held, check, optional=optional, side_files=side_files)
 
 
 def system_and_rest(turns: Sequence[Json]) -> tuple[str, list[Json]]:

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from curation.records import Json, Task
-from exports.formats.base import About, Row, Shape
+from exports.formats.base import Row, Shape
 from exports.formats.openai_chat import MESSAGES
 from exports.formats.prompt_completion import PROMPT_COMPLETION
-from exports.formats.target import Target
+from exports.formats.reading import Held
 from exports.formats.text_label import TEXT_LABEL
 
 _SHAPES = {
@@ -23,11 +23,15 @@ _SHAPES = {
 
 
 def _keys(task: Task) -> tuple[str, ...]:
-    return _SHAPES[task].keys(task)
+    return tuple(key for key in _SHAPES[task].keys(task) if key not in _SHAPES[task].optional)
 
 
 def _write(row: Row, task: Task, labels: Sequence[str]) -> Json:
     return _SHAPES[task].write(row, task, labels)
+
+
+def _read(record: Json, task: Task, labels: Sequence[str]) -> Held:
+    return _SHAPES[task].read(record, task, labels)
 
 
 def _check(record: Json, task: Task) -> list[str]:
@@ -40,21 +44,4 @@ def _types(task: Task) -> Any:
     return pa.schema([(key, several.get(key, pa.string())) for key in _keys(task)])
 
 
-def _readme(about: About, target: Target) -> dict[str, str]:
-    files = "".join(
-        f"      - split: {split}\n        path: {target.file(split)}\n" for split in about.rows
-    )
-    counts = "".join(f"| {split} | {rows:,} |\n" for split, rows in about.rows.items())
-    labels = "".join(f"- {' '.join(name.split())}\n" for name in about.labels)
-    return {
-        "README.md": (
-            f"---\nconfigs:\n  - config_name: default\n    data_files:\n{files}---\n"
-            f"# {' '.join(about.dataset.split())}\n\n"
-            f"A {about.task} dataset, exported by Tamis. No near-duplicate that its analysis found "
-            "stands in two splits;\n`manifest.json` says where each number comes from.\n\n"
-            f"| split | rows |\n|---|---|\n{counts}" + (f"\n## Labels\n{labels}" if labels else "")
-        )
-    }
-
-
-HUB = Shape(_keys, _write, _check, side_files=_readme, types=_types)
+HUB = Shape(_keys, _write, _read, _check, types=_types)

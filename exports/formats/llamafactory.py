@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from curation.records import Json
 from exports.formats.base import About
-from exports.formats.target import Target
+from exports.targets import Target
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from curation.records import Json, Task, canonical_json
 from exports.formats.base import Row, Shape
+from exports.formats.reading import Held
 from exports.formats.templates import read_json
 from exports.validate import conversation_problems, json_problems, text_problems
 
@@ -23,6 +25,13 @@ def _write(row: Row, task: Task, _labels: Sequence[str]) -> Json:
     return dict(zip(_KEYS[task], (row.text, row.output), strict=True))
 
 
+def _read(record: Json, task: Task, _labels: Sequence[str]) -> Held:
+    if task is Task.CHAT:
+        return Held(turns=json.loads(record["messages"]))
+    text, output = (record[key] for key in _KEYS[task])
+    return Held(text=text, output=output)
+
+
 def _check(record: Json, task: Task) -> list[str]:
     if task is Task.CHAT:
         said = record["messages"]
@@ -38,4 +47,4 @@ def _check(record: Json, task: Task) -> list[str]:
     return found + json_problems(output)
 
 
-TABLE = Shape(lambda task: _KEYS[task], _write, _check)
+TABLE = Shape(lambda task: _KEYS[task], _write, _read, _check)

@@ -13,6 +13,8 @@ from curation.errors import WrongUse
 from curation.records import Json, Task, canonical_json
 
 FIELDS = ("input", "labels")
+BETWEEN = "\n\n"
+"""Stands between what the system and the user say where both are one text."""
 _FIELD = re.compile(r"\{\{(\w+)\}\}|\{(\w+)\}")
 
 
@@ -92,8 +94,7 @@ def as_messages(
     all keys that hold something, `role` and `content` first. None where `messages` is no list of
     turns.
     """
-    values = {"input": text, "labels": _label_list(tuple(labels))}
-    turns: Any = [{"role": "user", "content": render(template.user, values)}]
+    turns: Any = [{"role": "user", "content": render_with(template.user, text, labels)}]
     if task is Task.CHAT and messages:
         turns = read_json(messages)
         if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
@@ -102,16 +103,41 @@ def as_messages(
     if turns and turns[-1].get("role") == "assistant":
         *turns, answer = turns
     if template.system.strip() and not (turns and turns[0].get("role") == "system"):
-        turns = [{"role": "system", "content": render(template.system, values)}, *turns]
+        turns = [{"role": "system", "content": render_with(template.system, text, labels)}, *turns]
     return [_ordered(turn) for turn in [*turns, {**answer, "content": output}]]
 
 
-def render(part: str, values: dict[str, str]) -> str:
+def joined(template: PromptTemplate) -> str:
+    """Both parts of a template as one, for formats whose prompt is one text."""
+    return (
+        f"{template.system}{BETWEEN}{template.user}" if template.system.strip() else template.user
+    )
+
+
+def render_with(part: str, text: str, labels: Sequence[str]) -> str:
     """One part of a template with its fields filled in, in a single pass."""
+    values = {"input": text, "labels": _label_list(tuple(labels))}
     return _FIELD.sub(
         lambda found: values[found[2]] if found[2] else f"{{{found[1]}}}",
         part,
     )
+
+
+def taken_out(part: str, said: str, labels: Sequence[str]) -> str | None:
+    """The inverse of `render_with`: the text that was put into `part` to give `said`.
+
+    None where there is none. The words around it have a known length, so that it is the only one,
+    whatever it looks like.
+    """
+    length, left = divmod(
+        len(said) - len(render_with(part, "", labels)), fields(part).count("input")
+    )
+    if length < 0 or left:
+        return None
+    before = next(found for found in _FIELD.finditer(part) if found[2] == "input").start()
+    start = len(render_with(part[:before], "", labels))
+    text = said[start : start + length]
+    return text if render_with(part, text, labels) == said else None
 
 
 def read_json(text: str) -> Any:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from curation.records import Json, Task
 from exports.formats.base import About, CannotSay, Row, Shape
-from exports.formats.target import Target
+from exports.formats.reading import Held
 from exports.formats.templates import read_json
+from exports.targets import Target
 from exports.validate import text_problems
 
 LABELS_FILE = "labels.json"
@@ -21,6 +22,11 @@ def _keys(task: Task) -> tuple[str, ...]:
 def _write(row: Row, task: Task, _labels: Sequence[str]) -> Json:
     several = task is Task.MULTI_LABEL
     return {"text": row.text, _keys(task)[1]: read_json(row.output) if several else row.output}
+
+
+def _read(record: Json, task: Task, _labels: Sequence[str]) -> Held:
+    text, output = (record[key] for key in _keys(task))
+    return Held(text=text, output=output)
 
 
 def _check(record: Json, task: Task) -> list[str]:
@@ -39,6 +45,11 @@ def _write_multi_hot(row: Row, _task: Task, labels: Sequence[str]) -> Json:
     return {"text": row.text, "label": [int(name in found) for name in labels]}
 
 
+def _read_multi_hot(record: Json, _task: Task, labels: Sequence[str]) -> Held:
+    bits = zip(labels, record["label"], strict=True)
+    return Held(text=record["text"], output=[name for name, bit in bits if bit])
+
+
 def _check_multi_hot(record: Json, _task: Task) -> list[str]:
     found = text_problems(record["text"], "the text")
     label = record["label"]
@@ -53,9 +64,13 @@ def _label_file(about: About, _target: Target) -> dict[str, str]:
     return {LABELS_FILE: json.dumps(about.labels, indent=2, ensure_ascii=False) + "\n"}
 
 
-TEXT_LABEL = Shape(_keys, _write, _check)
+TEXT_LABEL = Shape(_keys, _write, _read, _check)
 
 MULTI_HOT = Shape(
-    lambda _task: ("text", "label"), _write_multi_hot, _check_multi_hot, side_files=_label_file
+    lambda _task: ("text", "label"),
+    _write_multi_hot,
+    _read_multi_hot,
+    _check_multi_hot,
+    side_files=_label_file,
 )
 """`{"text": ..., "label": [0, 1, 0]}`, a place for each label of `labels.json` in its order."""

@@ -10,6 +10,7 @@ from curation.records import Json, canonical_json
 from exports.formats import FORMATS
 from exports.formats.base import About
 from exports.manifest import about as about_export
+from exports.options import ExportOptions
 from exports.targets import Target
 from exports.tokens.stats import TokenStats
 from exports.training.axolotl import PATH as AXOLOTL
@@ -66,14 +67,15 @@ def training_files(
         return TrainingFiles({}, "The export has no train split.")
     path, make = _MAKERS[target.title]
     chosen = choose(about.rows["train"], stats, method, preferences=target.shape in _PREFERENCES)
-    run = Run(about, target, chosen, base_model, method, int(document["seed"]), _mark(document))
+    seed = ExportOptions.from_json(document["options"]).rules.seed
+    run = Run(about, target, chosen, base_model, method, seed, _mark(document))
     card = {CARD: trl_card(run)} if path == TRL else {}
     return TrainingFiles({path: make(run), **card}, chosen=chosen)
 
 
 def _mark(document: Json) -> str:
     """What an export holds, as 8 hex digits: its data and all that says how it was written."""
-    keys = ("source", "task", "format", "labels", "fractions", "seed", "template", "splits")
+    keys = ("source", "task", "format", "labels", "options", "splits")
     said = canonical_json([document.get(key) for key in keys])
     return hashlib.sha256(said.encode()).hexdigest()[:8]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from curation.background import Background
 from curation.contamination import Contamination, contamination
 from curation.errors import Cancelled, TamisError
 from curation.ingest import FORMATS, preview
 from curation.records import Dataset, Progress
 from curation.references import guess_columns
 from labeling import uploads
-from labeling.background import Background
 from labeling.pages import context
 from labeling.pages.contamination_result import show_result
 from labeling.pages.text import plain, tell

@@ -33,6 +33,7 @@ def choose_filter(dataset: Dataset, status: str = "") -> Filter:
     """
     workspace = context.workspace()
     found = quality.flagged_by_kind(workspace, dataset)["kind"].to_list()
+    found.sort(key=lambda kind: kind != "conflict")  # of two, one is surely wrong
     _slice(dataset)
     first, second, third = st.columns([2, 1, 1])
     first.text_input(

@@ -72,4 +72,4 @@ def _next_step_button(dataset: Dataset, now: Standing) -> None:
         args=(dataset,),
     )
     if pressed:
-        st.switch_page(context.page(now.page), query_params={})
+        st.switch_page(context.page(now.page), query_params=now.query)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import duplicates
 from curation.duplicates import (
     PAIR_SCHEMA,
     cluster,
     conflicts,
     exact_key,
     find_pairs,
+    finding,
     leakage_groups,
     mark_differences,
 )
@@ -202,7 +202,7 @@ def test_wrong_arguments_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         find_pairs(frame(["a", "b"]), np.ones((3, 4), np.float32), 0.8)
     with pytest.raises(WrongUse, match="lowest similarity"):
         find_pairs(frame(["a"]), np.ones((1, 4), np.float32), 0.0)
-    monkeypatch.setattr(duplicates, "MAX_PAIRS", 100)
+    monkeypatch.setattr(finding, "MAX_PAIRS", 100)
     with pytest.raises(TamisError, match="More than 100 pairs") as caught:
         find_pairs(frame([words(n) for n in range(50)]), np.ones((50, 1), np.float32), 0.8)
     assert "pair_floor" in caught.value.hint

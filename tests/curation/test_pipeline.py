@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from curation import pipeline
-from curation.clusters import clusters, pair_rows
+from curation.clusters import clusters, pair_rows, pairs, search_of
 from curation.errors import Cancelled, ModelUnavailable, WorkerFailed, WrongUse
 from curation.importing import import_file, quarantined_rows
 from curation.labels import flag_rows
@@ -270,4 +270,56 @@ def test_a_job_that_fails_unexpectedly_is_logged_and_one_that_fails_in_words_is_
     job = pipeline.Jobs().start(workspace, dataset)
     job.wait()
     assert isinstance(job.error, RuntimeError)
-    assert "An analysis failed" in caplog.text
+    assert "Work in the background failed" in caplog.text
+
+
+def test_two_imports_give_the_pairs_of_one_and_compare_only_what_is_new(tmp_path: Path) -> None:
+    rows = [("where is my parcel with the lamp", "parcel"), ("I forgot my password", "login")]
+    rows += [("Where is my parcel with the lamp?", "parcel")]
+    rows += [("where is my pracel with the lamp", "parcel")]
+    found = []
+    for name, imports in (("one", [rows]), ("two", [rows[2:], rows[:2]])):
+        workspace = Workspace.create(tmp_path / name)
+        dataset = workspace.create_dataset("small", Task.SINGLE_LABEL)
+        for number, part in enumerate(imports):
+            import_file(workspace, dataset, csv(tmp_path / f"{name}{number}.csv", part))
+            pipeline.analyze(workspace, dataset)
+        found.append(pairs(workspace, dataset))
+        search = search_of(workspace, dataset)
+        assert search is not None
+        assert (search.method, search.rows, search.recall) == ("exact", 3, 1.0)
+    assert found[0].equals(found[1])
+    assert found[0]["kind"].to_list().count("exact") == 1
+    assert found[0].filter(kind="near").height >= 1
+
+    # What was found is not looked for again: a trace in the stored pairs stays.
+    job = workspace.jobs / dataset.dataset_id
+    near = pl.col("kind") != "exact"
+    old = pl.read_parquet(job / "pairs.parquet")
+    old.with_columns(similarity=pl.lit(0.87, pl.Float32)).write_parquet(job / "pairs.parquet")
+    import_file(workspace, dataset, csv(tmp_path / "c.csv", [("something else", "login")]))
+    pipeline.analyze(workspace, dataset)
+    kept = pairs(workspace, dataset).filter(near)["similarity"]
+    assert kept.to_list() == pytest.approx([0.87] * old.filter(near).height)
+
+
+def test_chats_can_be_compared_by_their_answers_or_by_both_sides(tmp_path: Path) -> None:
+    rows = [
+        ("How do I reset my password?", "Press the button below the form."),
+        ("How do I reset my password", "You cannot, ask the owner of the account."),
+        ("Where can I find the form?", "Press the button below the form"),
+    ]
+    lines = [json.dumps({"question": q, "answer": a}) for q, a in rows]
+    (tmp_path / "c.jsonl").write_text("\n".join(lines))
+    workspace = Workspace.create(tmp_path / "w")
+    dataset = workspace.create_dataset("chat", Task.CHAT)
+    import_file(workspace, dataset, tmp_path / "c.jsonl")
+    found = {}
+    for of in ("question", "answer", "both"):
+        dataset = workspace.update_dataset(dataset, settings=Settings(duplicates_of=of))
+        pipeline.analyze(workspace, dataset)
+        exact = pair_rows(workspace, dataset).filter(kind="exact").select("source_row", "other_row")
+        found[of] = {tuple(sorted(pair)) for pair in exact.rows()}
+        conflicting = flag_rows(workspace, dataset).filter("flagged", kind="conflict")
+        assert set(conflicting["source_row"]) == {1, 2}  # whatever counts as a duplicate
+    assert found == {"question": {(1, 2)}, "answer": {(1, 3)}, "both": set()}

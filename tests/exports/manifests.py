@@ -91,7 +91,7 @@ def manifest(
     labels = ["no", "yes"] if task.has_labels else []
     counts = [{"no": 5, "yes": 3}, {}, {"yes": 2}] if task.has_labels else [{}, {}, {}]
     rows = zip(("train", "validation", "test"), (8, 0, 2), (6, 0, 1), counts, strict=True)
-    said = {name: changed.pop(name) for name in ("licence", "description") if name in changed}
+    said = {name: changed.pop(name) for name in list(changed) if name in OPTIONS}
     options = {**OPTIONS, **said}
     document: Json = {
         "schema_version": 2,

@@ -71,7 +71,8 @@ def test_turns_have_parts_each_with_its_path() -> None:
 
 def test_a_template_of_the_user_is_taken_into_account() -> None:
     plain = manifest(Task.EXTRACTION, "vertex-gemini")
-    told = {**plain, "template": {"user": "{input}", "system": "Extract."}}
+    template = {"user": "{input}", "system": "Extract."}
+    told = manifest(Task.EXTRACTION, "vertex-gemini", template=template)
     assert len(croissant(plain)["recordSet"][0]["field"]) == 1
     assert len(croissant(told)["recordSet"][0]["field"]) == 2
 

@@ -37,6 +37,7 @@ def manifest(task: Task = Task.SINGLE_LABEL, labels: tuple[str, ...] = (), **mor
         "source": {"dataset": "tickets"},
         "task": task.value,
         "labels": list(labels),
+        "options": {},
         "splits": {split: {"rows": 1} for split in ("train", "validation", "test")},
         **more,
     }
@@ -72,7 +73,9 @@ def test_a_held_out_example_is_asked_as_it_was_trained() -> None:
 
 
 def test_the_template_of_the_export_is_used() -> None:
-    document = manifest(labels=("yes",), template={"user": "Label: {input}", "system": ""})
+    document = manifest(
+        labels=("yes",), options={"template": {"user": "Label: {input}", "system": ""}}
+    )
     [found] = lines(evaluation_files(document, [row("x", "yes")]).files["evaluation/test.jsonl"])
     assert found["input"] == [{"role": "user", "content": "Label: x"}]
 

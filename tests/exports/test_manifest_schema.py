@@ -25,7 +25,7 @@ def test_manifests_are_in_shape(task: Task) -> None:
     name = "openai-chat"
     assert check_manifest(manifest(task, name)) == []
     assert check_manifest(manifest(task, name, leaks=None, quality=None)) == []
-    extras = {"template": {"user": "{input}", "system": ""}, "languages": ["de"], "churn": None}
+    extras = {"languages": ["de"], "churn": None}
     assert check_manifest(manifest(task, name, **extras, tokens={"train": {}})) == []
 
 

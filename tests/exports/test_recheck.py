@@ -42,7 +42,9 @@ def folder(tmp_path: Path) -> Path:
         "task": "single-label",
         "format": "openai-chat",
         "labels": LABELS,
-        "template": {"user": "Text: {input}\nLabel:", "system": "Choose from {labels}"},
+        "options": {
+            "template": {"user": "Text: {input}\nLabel:", "system": "Choose from {labels}"}
+        },
         "source": {"model": model_key(), "settings": settings},
         "leaks": leaks,
     }

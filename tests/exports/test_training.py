@@ -35,7 +35,7 @@ def manifest(name: str, train: int = 1000, validation: int = 100, dataset: str =
         "task": "chat",
         "format": name,
         "labels": [],
-        "seed": 7,
+        "options": {"rules": {"seed": 7}},
         "splits": {split: {"rows": count} for split, count in rows.items()},
     }
 
@@ -83,9 +83,9 @@ def test_other_contents_have_another_name() -> None:
     """`datasets` keeps what it has read by folder and configuration, whatever the files hold."""
     one = manifest("trl-messages")
     others = [
-        {**one, "seed": 8},
+        {**one, "options": {"rules": {"seed": 8}}},
         {**one, "source": {**one["source"], "data_hash": "other"}},
-        {**one, "template": {"user": "{input}", "system": "Be kind."}},
+        {**one, "options": {"template": {"user": "{input}", "system": "Be kind."}}},
     ]
     names = [_name(document) for document in (one, *others)]
     assert len(set(names)) == 4

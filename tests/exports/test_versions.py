@@ -96,7 +96,7 @@ def test_another_format_is_an_option_and_no_change_of_the_examples(
         "moved": found.moved["examples"].sum(),
         "unchanged": 20 - found.moved["examples"].sum(),
     }
-    assert ("seed", "0", "3") in found.options.rows()
+    assert ("options.rules.seed", "0", "3") in found.options.rows()
 
 
 def test_an_export_and_its_copy_differ_in_nothing(tmp_path: Path) -> None:

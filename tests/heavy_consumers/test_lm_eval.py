@@ -28,6 +28,7 @@ def asked(folder: Path, task: Task, outputs: list[Any], labels: list[str]) -> li
         "source": FACTS,
         "task": task.value,
         "labels": labels,
+        "options": {},
         "splits": {split: {"rows": len(outputs)} for split in ("train", "validation", "test")},
     }
     for path, text in evaluation_files(document, rows.iter_rows(named=True)).files.items():

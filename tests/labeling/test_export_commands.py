@@ -29,7 +29,7 @@ def run(tamis: Tamis, tmp_path: Path) -> Callable[..., tuple[int, str, str]]:  #
 
 
 def _there(words: tuple[str, ...], folder: Path) -> list[str]:
-    alone = words[0] in ("check", "tokens", "diff", "compare") or words[1:2] and "/" in words[1]
+    alone = words[0] in ("check", "tokens", "diff", "compare") or (words[1:2] and "/" in words[1])
     return [] if alone and words[0] != "import" else ["-w", str(folder / "w")]
 
 

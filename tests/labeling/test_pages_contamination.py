@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from labeling.background import Background
+from curation.background import Background
 from labeling.pages import context
 from labeling.pages.contamination import _searches, last_result
 from tests.labeling.contamination_kit import excluded, make_workspace

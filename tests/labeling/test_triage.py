@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from curation.errors import TamisError, WrongUse
 from curation.records import Dataset
 from curation.store import insert_frame
 from curation.workspace import Workspace
@@ -80,3 +82,33 @@ def test_acts_are_undone_newest_first(tmp_path: Path) -> None:
     assert triage.last_act(workspace, dataset, "ann") == second
     triage.undo(workspace, dataset, "ann", second)
     assert triage.last_act(workspace, dataset, "ann") == first
+
+
+def test_examples_are_set_apart_as_one_act_and_meet_again_after_an_undo(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    act = triage.separate(workspace, dataset, "ann", ["e001", "e002", "e003"])
+    assert (act.kept, act.excluded, act.separated) == (0, 0, 3)
+    assert triage.cluster_overview(workspace, dataset, 0.8).is_empty()
+    twins = triage.near_twins(workspace, dataset, 0.8).select("example_id", "other_id").rows()
+    assert twins == [("e001", "e004"), ("e001", "e003"), ("e001", "e002")]
+    assert triage.last_act(workspace, dataset, "ann") == act
+    triage.undo(workspace, dataset, "ann", act)
+    assert triage.cluster_overview(workspace, dataset, 0.8)["size"].to_list() == [3]
+    assert triage.last_act(workspace, dataset, "ann") is None
+
+
+def test_keeping_all_members_resolves_a_cluster_without_parting_it(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    act = triage.resolve(workspace, dataset, "ann", ["e001", "e002", "e003"], [])
+    overview = triage.cluster_overview(workspace, dataset, 0.8).row(0, named=True)
+    assert (overview["resolved"], overview["excluded"], overview["size"]) == (True, 0, 3)
+    assert triage.last_act(workspace, dataset, "ann") == act
+
+
+def test_what_cannot_be_set_apart_is_an_error_in_words(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    with pytest.raises(WrongUse, match="1 examples cannot be set apart"):
+        triage.separate(workspace, dataset, "ann", ["e001", "e001"])
+    with pytest.raises(TamisError, match="not in the dataset"):
+        triage.separate(workspace, dataset, "ann", ["e001", "nobody"])
+    assert triage.last_act(workspace, dataset, "ann") is None

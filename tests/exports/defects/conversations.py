@@ -233,6 +233,15 @@ def tools() -> list[Case]:
         ),
         Case("tool-dialects", with_row(rows, 4, other), "text and object", "tool-dialects", 4),
         Case(
+            "tool-dialect",
+            with_row(tool_chats(6, as_text=False), 4, rows[3]),
+            "a text, which chat templates refuse",
+            "tool-dialect",
+            4,
+            target="trl",
+            also=frozenset({"tool-dialects"}),
+        ),
+        Case(
             "result-then-user", calling(asked, good, given, asked, answer), "", "tool-then-user", 4
         ),
     ]

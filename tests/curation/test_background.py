@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from curation.background import Background
 from curation.errors import WrongUse
 from curation.records import Progress
-from labeling.background import Background
 
 Report = Callable[[Progress], None]
 

@@ -1,0 +1,55 @@
+"""Duplicate pairs by exact key, by cosine and by spelling, and what follows at any threshold.
+
+Examples with the same `exact_key` count as one text. `search_pairs` therefore looks for similar
+pairs among one example per key only (the one with the smallest id), and ties the other copies to
+it with one exact pair each: a star, m − 1 pairs in place of m². Everything that reads pairs
+(`cluster`, `leakage_groups`, `conflicts`) first folds exact pairs back into one text, so that a
+copy shares every pair of its text.
+"""
+
+from curation.duplicates.conflicts import conflicts, conflicts_in
+from curation.duplicates.differences import Segments, mark_differences
+from curation.duplicates.finding import (
+    PAIR_SCHEMA,
+    SEARCHES_SCHEMA,
+    Found,
+    Known,
+    find_pairs,
+    search_pairs,
+)
+from curation.duplicates.graph import TextGraph, alike, leakage_groups, text_graph
+from curation.duplicates.keys import AS_EVER, Form, exact_key
+from curation.duplicates.lexical import lexical_vectors
+from curation.duplicates.stars import COPY_SIMILARITY, RANKS, Stars, cluster, copy_groups
+from curation.duplicates.verdicts import set_apart
+from curation.similarity import nearest_neighbours
+from curation.twins import why_not_duplicate
+
+__all__ = [
+    "AS_EVER",
+    "COPY_SIMILARITY",
+    "PAIR_SCHEMA",
+    "RANKS",
+    "SEARCHES_SCHEMA",
+    "Form",
+    "Found",
+    "Known",
+    "Segments",
+    "Stars",
+    "TextGraph",
+    "alike",
+    "cluster",
+    "conflicts",
+    "conflicts_in",
+    "copy_groups",
+    "exact_key",
+    "find_pairs",
+    "leakage_groups",
+    "lexical_vectors",
+    "mark_differences",
+    "nearest_neighbours",
+    "search_pairs",
+    "set_apart",
+    "text_graph",
+    "why_not_duplicate",
+]

@@ -1,0 +1,1 @@
+"""Encoders, which turn texts into vectors: the whole model, its int8 form, and word vectors."""

@@ -1,0 +1,99 @@
+"""Conflicts one by one: nearly the same input, another output; and what a person says of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from curation.clusters import conflicts_of
+from curation.records import Action, Dataset, Operation
+from curation.workspace import Workspace
+from labeling import triage
+
+_JUDGED = """
+    SELECT DISTINCT example_id FROM standing_decision
+    WHERE dataset_id = $dataset AND about = 'output' AND action IN ('keep', 'relabel', 'edit')
+"""
+_SIDES = """
+    SELECT c.example_id, c.text, c.current, c.status, c.source_row, s.file_name AS source_file,
+           f.suggested, f.score
+    FROM current_example AS c JOIN source AS s USING (dataset_id, source_id)
+    LEFT JOIN flag AS f ON f.dataset_id = c.dataset_id AND f.example_id = c.example_id
+        AND f.kind = 'label'
+    WHERE c.dataset_id = $dataset AND c.example_id IN (SELECT unnest($ids))
+"""
+
+
+def conflict_overview(
+    workspace: Workspace, dataset: Dataset, threshold: float | None = None
+) -> pl.DataFrame:
+    """Conflicts, those to decide on first, then the most similar.
+
+    Columns: `example_id, other_id, similarity, kind, settled`. A conflict is settled once people
+    have judged both outputs and left them as they are; what is made equal or excluded is none.
+    """
+    judged = workspace.store.read(_JUDGED, {"dataset": dataset.dataset_id})["example_id"].implode()
+    found = conflicts_of(workspace, dataset, threshold)
+    return found.select(
+        "example_id",
+        "other_id",
+        "similarity",
+        "kind",
+        settled=pl.col("example_id").is_in(judged) & pl.col("other_id").is_in(judged),
+    ).sort(
+        "settled", "similarity", "example_id", "other_id", descending=[False, True, False, False]
+    )
+
+
+def sides(workspace: Workspace, dataset: Dataset, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Examples by id: `text, current, status, source_file, source_row, suggested, score`."""
+    found = workspace.store.read(_SIDES, {"dataset": dataset.dataset_id, "ids": ids})
+    return {row["example_id"]: row for row in found.iter_rows(named=True)}
+
+
+def keep_both(
+    workspace: Workspace, dataset: Dataset, annotator: str, outputs: dict[str, str]
+) -> None:
+    """Say of examples that the outputs they have (id → output) are right, as one act."""
+    verdicts = [(key, Action.KEEP, output) for key, output in outputs.items()]
+    _settle(workspace, dataset, annotator, verdicts)
+
+
+def take(
+    workspace: Workspace, dataset: Dataset, annotator: str, right: str, other: str, output: str
+) -> None:
+    """Say that the output of `right` is right for `other` too, as one act."""
+    mend = Action.RELABEL if dataset.task.has_labels else Action.EDIT
+    verdicts = [(right, Action.KEEP, output), (other, mend, output)]
+    _settle(workspace, dataset, annotator, verdicts)
+
+
+def leave_out(workspace: Workspace, dataset: Dataset, annotator: str, wrong: str) -> None:
+    """Exclude one example as bad."""
+    _settle(workspace, dataset, annotator, [(wrong, Action.EXCLUDE, None)])
+
+
+def _settle(
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    verdicts: Sequence[tuple[str, Action, str | None]],
+) -> None:
+    batch = f"{triage.SETTLED}{uuid.uuid4().hex}"
+    triage.decide(
+        workspace,
+        [
+            Operation(
+                op_id=f"{batch}:{number}",
+                dataset_id=dataset.dataset_id,
+                example_id=key,
+                annotator=annotator,
+                action=action,
+                value=value,
+            )
+            for number, (key, action, value) in enumerate(verdicts)
+        ],
+    )

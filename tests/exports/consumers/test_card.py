@@ -1,0 +1,58 @@
+"""The card is one for huggingface_hub, and `datasets` loads the folder of every format by it."""
+
+from __future__ import annotations
+
+from inspect import signature
+from pathlib import Path
+
+import datasets
+import pytest
+from huggingface_hub import DatasetCard, DatasetCardData
+
+from curation.records import Task
+from exports.card import front_matter
+from exports.formats import find_format
+from exports.formats.containers import unguard
+from tests.exports.consumers.described_export import described_export
+from tests.exports.consumers.exported import cases
+from tests.exports.consumers.test_datasets import written
+from tests.exports.manifests import manifest
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    datasets.disable_progress_bars()
+
+
+@pytest.mark.parametrize(("name", "task"), cases())
+def test_the_folder_of_every_format_loads_by_its_card(
+    tmp_path: Path, name: str, task: Task
+) -> None:
+    out, _, splits = described_export(tmp_path, name, task)
+    loaded = datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
+    assert set(loaded) == set(splits)
+    for split, records in splits.items():
+        found = [dict(row) for row in loaded[split]]
+        if name == "csv":
+            found = [{key: unguard(cell) for key, cell in row.items()} for row in found]
+        columns = {key for record in records for key in record}
+        assert found == [written(record, columns) for record in records]
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_the_hub_library_reads_the_card(tmp_path: Path, task: Task) -> None:
+    out, form, _ = described_export(tmp_path, "huggingface", task)
+    card = DatasetCard.load(out / "README.md", ignore_metadata_errors=False)
+    assert card.data.license == "cc-by-4.0"
+    assert card.data.pretty_name == "tickets"
+    assert DatasetCard(str(card)).data.to_dict() == card.data.to_dict()
+    columns = card.data.to_dict()["dataset_info"]["features"]
+    assert datasets.Features._from_yaml_list(columns).arrow_schema.equals(form.shape.types(task))
+
+
+def test_the_front_matter_has_only_keys_that_the_hub_names() -> None:
+    known = {*signature(DatasetCardData).parameters, "tags", "configs", "dataset_info"}
+    document = manifest(file_format="csv", languages=["en"], licence="our own")
+    found = front_matter(document, find_format("csv", Task.SINGLE_LABEL))
+    assert set(found) <= known | {"license_name"}
