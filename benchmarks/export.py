@@ -65,7 +65,8 @@ def prepare(file: Path, rows: int, home: Path) -> None:
 def tamis(home: Path) -> int:
     """Split, check, write and prove; the number of rows written."""
     with Workspace.open(home / "workspace") as workspace:
-        result = export_dataset(workspace, workspace.dataset(NAME), ExportOptions(), home / "export")
+        dataset = workspace.dataset(NAME)
+        result = export_dataset(workspace, dataset, ExportOptions(), home / "export")
         return sum(result.counts.values())
 
 

@@ -26,12 +26,13 @@ def current_examples(
     Columns: `example_id, source_file, source_row, text, given, messages, metadata, current,
     status, excluded, duplicate_verdict, decided_by, decided_at, disputed, comment, revision`.
     """
-    return workspace.store.read(
+    found = workspace.store.read(
         "SELECT c.* EXCLUDE (dataset_id, text_hash, source_id), s.file_name AS source_file "
         "FROM example_at($last) AS c JOIN source AS s USING (dataset_id, source_id) "
-        "WHERE c.dataset_id = $dataset ORDER BY example_id",
+        "WHERE c.dataset_id = $dataset",
         {"dataset": dataset.dataset_id, "last": _EVER if last is None else last},
     )
+    return found.sort("example_id")  # which moves no text, as ordering in SQL would
 
 
 def flag_rows(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:

@@ -69,6 +69,9 @@ def export_dataset(
         )
     progress(Progress("export", 1, 3, "splitting and writing"))
     settings = dataset.settings
+    quality, gone = _quality(workspace, dataset, examples, last), _left_out(examples, rows)
+    if not options.provenance:
+        examples = examples.clear()  # the texts are in the rows
     result = write_export(
         rows,
         dataset.task,
@@ -77,8 +80,8 @@ def export_dataset(
         out,
         frozen=_frozen(workspace, dataset),
         evidence=_evidence(workspace, dataset, found, references),
-        quality=_quality(workspace, dataset, examples, last),
-        left_out=_left_out(examples, rows),
+        quality=quality,
+        left_out=gone,
         trace=_trace(dataset, examples),
         facts={
             "dataset": dataset.name,

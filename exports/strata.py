@@ -42,6 +42,8 @@ def labels_of(output: str | None, task: Task) -> list[str]:
 
 def label_rows(rows: pl.DataFrame, task: Task) -> pl.DataFrame:
     """One row per example and label: `example_id`, `label` (both String)."""
+    if not task.has_labels:
+        return pl.DataFrame(schema={"example_id": pl.String, "label": pl.String})
     labels = [labels_of(output, task) for output in rows["output"]]
     return (
         rows.select("example_id", label=pl.Series(labels, dtype=pl.List(pl.String)))

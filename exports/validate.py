@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.records import Json, Task, decode_output
 from exports.check.conversation import conversation_faults
-from exports.check.texts import is_blank, strings, unsafe
+from exports.check.texts import is_blank, may_be_unsafe, strings, unsafe
 from exports.check.turns import Turn, read_turns
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ def problems(record: Json, file_format: Format, task: Task) -> list[str]:
 
 
 def _unsafe_text(record: Json) -> list[str]:
+    try:
+        if not may_be_unsafe(json.dumps(record, ensure_ascii=False)):
+            return []
+    except RecursionError:
+        pass  # it is walked through instead
     found = (fault for column, text in strings(record) for fault in unsafe(column, text))
     return list(dict.fromkeys(fault.message for fault in found if fault.code in _UNSAFE))
 

@@ -24,6 +24,7 @@ from exports.formats.base import Format
 
 BOM = "\ufeff"
 _LINE_BREAKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
+_LINE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BATCH = 4096
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
@@ -63,7 +64,9 @@ def open_text(path: Path, *, bom: bool = False) -> TextIO:
 def json_line(value: Any) -> str:
     """A value as one line of JSON, its LF included, that no reader breaks in two."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return text.translate(_LINE_BREAKS) + "\n"
+    if _LINE_BREAK.search(text):
+        text = text.translate(_LINE_BREAKS)
+    return text + "\n"
 
 
 def split_lines(content: bytes) -> list[bytes]:
