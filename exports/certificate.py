@@ -141,7 +141,8 @@ def _nearest_sentence(leaks: Json) -> str:
 def _search_sentences(leaks: Json) -> list[str]:
     if not leaks["search"] or not leaks["search"]["channels"]:
         return ["How the pairs were searched was not recorded."]
-    return [_channel_sentence(channel) for channel in leaks["search"]["channels"]]
+    said = map(_channel_sentence, leaks["search"]["channels"])
+    return list(dict.fromkeys(said))  # one for each threshold, and exact is exact
 
 
 def _channel_sentence(channel: Json) -> str:

@@ -239,15 +239,20 @@ def _refuse_empty_splits(plan: pl.DataFrame, rules: SplitRules, *, old: bool) ->
     empty = [name for name, share in shares if share and name not in filled]
     if not empty:
         return
-    names = " and the ".join(empty)
-    hints = [f"Add examples, or set the fraction of {' and '.join(empty)} to 0."]
+    names = " and ".join(filter(None, (", ".join(empty[:-1]), empty[-1])))
+    hints = [f"Add examples, or set the fraction of {names} to 0."]
+    if empty == ["train"]:
+        hints = ["Add examples, or make the other splits smaller."]
     if any(name in rules.verified_only() for name in empty):
-        hints.append("Only rows that a person has verified may enter: review more.")
+        hints.append(
+            "Only rows that a person has verified may enter, and "
+            f"{plan['verified'].sum():,} of the examples are: review more."
+        )
     if old and not rules.rebalance and "test" not in empty:
         hints.append("Or let rows of earlier exports move again (rebalance).")
     raise WrongUse(
-        f"The {names} split would be empty: the {plan.height} examples form "
-        f"{plan['group'].n_unique()} group(s) of near-duplicates that cannot be divided any further"
+        f"The {names} split{'s'[: len(empty) - 1]} would be empty: the {plan.height:,} examples "
+        f"form {plan['group'].n_unique():,} group(s) that must stay whole"
         + (", and rows of earlier exports stay where they are." if old else "."),
         " ".join(hints),
     )

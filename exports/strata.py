@@ -147,10 +147,17 @@ def read_times(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     A time is an ISO 8601 date or date and time (UTC where it names no zone), or a number, also as
     text; it is in seconds since 1970, or the number. Where both kinds occur, the more frequent one
     is read and the other is a problem: they cannot be compared. Raises WrongUse for a field that no
-    row has.
+    row has, or in which no row has a time.
     """
     values = _fields(rows, (name,), "by_time")[name]
     read = [_as_time(value) for value in values]
+    if not any(kind for kind, _ in read):
+        said = next(value for value in values if value is not None)
+        raise WrongUse(
+            f"The split rule by_time names {name!r}, in which no example has a time; the first says "
+            f"{said!r}.",
+            "A time is an ISO date such as 2026-03-31, or a number.",
+        )
     numbers = sum(kind == "number" for kind, _ in read)
     kind = "number" if 2 * numbers >= sum(kind != "" for kind, _ in read) else "date"
     problems = [

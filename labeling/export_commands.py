@@ -43,14 +43,15 @@ def export(
     ] = None,
     keep_together: Annotated[
         list[str] | None,
-        typer.Option(help="Field whose values stay in one split: metadata, source_file, …"),
+        typer.Option(help="Field whose values stay in one split; '' for none."),
     ] = None,
     stratify: Annotated[
         list[str] | None,
-        typer.Option(help="Field to balance besides the label: length, source_file, metadata."),
+        typer.Option(help="Field to balance besides the label, such as length; '' for none."),
     ] = None,
     by_time: Annotated[
-        str | None, typer.Option(help="Metadata field with a time: the newest rows test.")
+        str | None,
+        typer.Option(help="Metadata field with a time: the newest rows test; '' for none."),
     ] = None,
     verified_test: Annotated[
         bool | None,
@@ -105,10 +106,11 @@ def export(
     rules = {
         "seed": seed,
         "folds": folds,
-        "keep_together": None if keep_together is None else tuple(keep_together),
-        "stratify": None if stratify is None else tuple(stratify),
+        "keep_together": _fields(keep_together),
+        "stratify": _fields(stratify),
         "by_time": by_time,
         "verified_test": verified_test,
+        "cap_per_label": cap_per_label,
         "sample_weights": sample_weights,
         "rebalance": rebalance,
     }
@@ -126,7 +128,7 @@ def export(
             result = export_again(opened, _version(opened, target, again), out)
         else:
             options = _changed(chosen_options(opened, target), chosen, rules)
-            options = _split(options, validation, test, cap_per_label)
+            options = _split(options, validation, test)
             options = _worded(options, prompt_user, prompt_system)
             found = _compared(opened, target, reference or [])
             result = export_dataset(
@@ -247,25 +249,30 @@ def describe(result: ExportResult) -> str:
 
 
 def _changed(options: ExportOptions, chosen: Json, rules: Json) -> ExportOptions:
-    """The options with what was said; None: nothing was."""
+    """The options with what was said; None: nothing was. No field and a cap of 0 are none."""
 
     def said(values: Json) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None}
+        given = {name: value for name, value in values.items() if value is not None}
+        return given | {
+            name: None for name in ("by_time", "cap_per_label") if not given.get(name, 1)
+        }
 
     return replace(options, rules=replace(options.rules, **said(rules)), **said(chosen))
 
 
-def _split(
-    options: ExportOptions, validation: float | None, test: float | None, cap: int | None
-) -> ExportOptions:
+def _fields(names: list[str] | None) -> tuple[str, ...] | None:
+    """Names of fields; an empty one says that there are none."""
+    return None if names is None else tuple(names) if names != [""] else ()
+
+
+def _split(options: ExportOptions, validation: float | None, test: float | None) -> ExportOptions:
     rules = options.rules
     if validation is not None or test is not None:
         held = rules.fractions
         validation = held.validation if validation is None else validation
         test = held.test if test is None else test
-        rules = replace(rules, fractions=SplitFractions(1 - validation - test, validation, test))
-    if cap is not None:
-        rules = replace(rules, cap_per_label=cap or None)
+        train = round(1 - validation - test, 6)
+        rules = replace(rules, fractions=SplitFractions(train, validation, test))
     return replace(options, rules=rules)
 
 

@@ -105,6 +105,27 @@ def _model(settings: Settings) -> Settings:
 def _duplicates(dataset: Dataset, settings: Settings) -> Settings:
     """What counts as a duplicate, and who represents a cluster of them."""
     st.markdown("**Duplicates**")
+    settings = _same_text(_thresholds(settings))
+    if dataset.task is Task.CHAT:
+        compared = st.selectbox(
+            "What is compared",
+            DUPLICATES_OF,
+            index=DUPLICATES_OF.index(settings.duplicates_of),
+            format_func=COMPARED.__getitem__,
+            help="Something else looks for duplicates anew.",
+        )
+        settings = replace(settings, duplicates_of=compared)
+    preferred = st.selectbox(
+        "Who represents a cluster",
+        REPRESENTATIVES,
+        index=REPRESENTATIVES.index(settings.representative),
+        format_func=REPRESENTS.__getitem__,
+        help="What you chose to keep among duplicates comes before it. Holds at once.",
+    )
+    return replace(settings, representative=preferred)
+
+
+def _thresholds(settings: Settings) -> Settings:
     near, spelling = st.columns(2)
     near_threshold = near.slider(
         "Alike in meaning from (cosine)",
@@ -123,36 +144,22 @@ def _duplicates(dataset: Dataset, settings: Settings) -> Settings:
         help="Finds typing errors and codes, which a model of meaning misses. "
         f"{_NEVER}: spelling counts for nothing.",
     )
-    settings = replace(
+    return replace(
         settings,
         near_threshold=round(near_threshold, 2),
         lexical_threshold=round(lexical_threshold, 2),
     )
+
+
+def _same_text(settings: Settings) -> Settings:
     st.caption("Two texts are different texts where they differ in nothing but")
     with st.container(horizontal=True, gap="large"):
-        settings = replace(
+        return replace(
             settings,
             keep_case=st.checkbox("Case", settings.keep_case),
             keep_punctuation=st.checkbox("Punctuation", settings.keep_punctuation),
             keep_accents=st.checkbox("Accents", settings.keep_accents),
         )
-    if dataset.task is Task.CHAT:
-        compared = st.selectbox(
-            "What is compared",
-            DUPLICATES_OF,
-            index=DUPLICATES_OF.index(settings.duplicates_of),
-            format_func=COMPARED.__getitem__,
-            help="Something else looks for duplicates anew.",
-        )
-        settings = replace(settings, duplicates_of=compared)
-    preferred = st.selectbox(
-        "Who represents a cluster",
-        REPRESENTATIVES,
-        index=REPRESENTATIVES.index(settings.representative),
-        format_func=REPRESENTS.__getitem__,
-        help="What you chose to keep among duplicates comes before it. Holds at once.",
-    )
-    return replace(settings, representative=preferred)
 
 
 def _save(dataset: Dataset, settings: Settings, guidelines: str, described: dict[str, str]) -> None:

@@ -69,8 +69,6 @@ def _conflict(
     one: dict[str, Any],
     other: dict[str, Any],
 ) -> None:
-    person = (context.workspace(), dataset, context.annotator())
-    ids = [one["example_id"], other["example_id"]]
     arrive(item, place)
     with st.container(border=True, key=place_key(place)):
         exact = pair["kind"] == "exact"
@@ -81,28 +79,29 @@ def _conflict(
             _side(dataset, item, one, other)
         with right:
             _side(dataset, item, other, one)
-        with st.container(horizontal=True):
-            st.button(
-                "Keep both",
-                key=f"both-{item}",
-                help="Both outputs are right.",
-                on_click=act,
-                args=(
-                    item,
-                    conflicts.keep_both,
-                    *person,
-                    {side["example_id"]: side["current"] for side in (one, other)},
-                ),
-            )
-            st.button(
-                "Not duplicates",
-                key=f"separate-{item}",
-                help="The two inputs say different things. That holds for good, also for copies "
-                "that are imported later.",
-                on_click=act,
-                args=(item, triage.separate, *person, ids),
-            )
+        _about_both(dataset, item, one, other)
         take_focus(place)
+
+
+def _about_both(dataset: Dataset, item: str, one: dict[str, Any], other: dict[str, Any]) -> None:
+    person = (context.workspace(), dataset, context.annotator())
+    outputs = {side["example_id"]: side["current"] for side in (one, other)}
+    with st.container(horizontal=True):
+        st.button(
+            "Keep both",
+            key=f"both-{item}",
+            help="Both outputs are right.",
+            on_click=act,
+            args=(item, conflicts.keep_both, *person, outputs),
+        )
+        st.button(
+            "Not duplicates",
+            key=f"separate-{item}",
+            help="The two inputs say different things. That holds for good, also for copies "
+            "that are imported later.",
+            on_click=act,
+            args=(item, triage.separate, *person, list(outputs)),
+        )
 
 
 def _side(dataset: Dataset, item: str, mine: dict[str, Any], theirs: dict[str, Any]) -> None:

@@ -2,75 +2,147 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from curation.records import Dataset
 from curation.workspace import Workspace
 from labeling import triage
 from labeling.differences import as_html, marked_html
+from labeling.history import shown_output
 from labeling.pages import context
+from labeling.pages.duplicate_acts import act, arrive, place_key, take_focus
 from labeling.pages.text import plain
 
 PER_ROW = 3
 SHOWN_MEMBERS = 12
+_NO_OUTPUT = "no output"
 
 
-def show_cluster(dataset: Dataset, threshold: float, cluster: str) -> None:
-    """A cluster in a frame, its representative first."""
+def show_cluster(
+    dataset: Dataset, threshold: float, cluster: str, place: int, reason: str = ""
+) -> None:
+    """A cluster in a frame, its representative first; `reason` says why that one represents it."""
     members = triage.members_of(context.workspace(), dataset, threshold, cluster)
-    first = members.row(0, named=True)
     ids: list[str] = members["example_id"].to_list()
-    with st.container(border=True, key=f"cluster-{cluster}"):
-        shown = members.head(SHOWN_MEMBERS).to_dicts()
+    shown = members.head(SHOWN_MEMBERS).to_dicts()
+    arrive(cluster, place)
+    with st.container(border=True, key=place_key(place)):
         for start in range(0, len(shown), PER_ROW):
             columns = st.columns(min(PER_ROW, len(shown)))
             for column, member in zip(columns, shown[start : start + PER_ROW], strict=False):
                 with column:
-                    _member(member, first)
-        if members.height > SHOWN_MEMBERS:
-            st.caption(f"and {members.height - SHOWN_MEMBERS} more")
-        kept = [key for key in ids if st.session_state.get(f"keep-{key}", key == ids[0])]
-        excluded = [key for key in ids if key not in kept]
-        _actions(dataset, cluster, ids, kept, excluded)
+                    how = _how_alike(member, shown[0], threshold, reason)
+                    _member(dataset, cluster, member, shown[0], ids, how)
+        if len(ids) > len(shown):
+            st.caption(f"and {len(ids) - len(shown):,} more")
+        _actions(dataset, cluster, ids)
+        take_focus(place)
 
 
-def _member(member: dict[str, str], first: dict[str, str]) -> None:
-    is_first = member["example_id"] == first["example_id"]
-    text, output = member["text"], member["current"] or "no output"
-    st.caption(
-        f"{plain(member['source_file'])}, row {member['source_row']} · "
-        + ("representative" if is_first else f"similarity {float(member['similarity']):.3f}")
-        + (" · excluded" if member["excluded"] else "")
-    )
-    st.html(as_html(text) if is_first else marked_html(text, first["text"]))
-    differs = output != (first["current"] or "no output")
-    st.html(marked_html(output, first["current"] or "no output") if differs else as_html(output))
-    st.checkbox("Keep", value=is_first, key=f"keep-{member['example_id']}")
-
-
-def _actions(
-    dataset: Dataset, cluster: str, ids: list[str], kept: list[str], excluded: list[str]
+def _member(
+    dataset: Dataset,
+    cluster: str,
+    member: dict[str, Any],
+    first: dict[str, Any],
+    ids: list[str],
+    how: str,
 ) -> None:
-    arguments = (context.workspace(), dataset, context.annotator())
-    left, right = st.columns(2)
-    left.button(
-        f"Keep {len(kept)}, exclude {len(excluded)}" if kept else f"Exclude all {len(excluded)}",
-        key=f"resolve-{cluster}",
-        type="primary" if kept else "secondary",
-        on_click=_resolve,
-        args=(*arguments, kept, excluded),
-        width="stretch",
+    key, is_first = member["example_id"], member["example_id"] == first["example_id"]
+    st.caption(" · ".join(filter(None, [_source(member), how, _decided(member)])))
+    st.html(as_html(member["text"]) if is_first else marked_html(member["text"], first["text"]))
+    output, expected = (
+        shown_output(dataset.task, one["current"]) or _NO_OUTPUT for one in (member, first)
     )
-    right.button(
-        f"Keep all {len(ids)}",
-        key=f"all-{cluster}",
-        on_click=_resolve,
-        args=(*arguments, ids, []),
-        width="stretch",
-    )
+    st.html(as_html(output) if output == expected else marked_html(output, expected))
+    person = (context.workspace(), dataset, context.annotator())
+    others = [one for one in ids if one != key]
+    with st.container(horizontal=True):
+        st.button(
+            "Keep this",
+            key=f"keep-{cluster}-{key}",
+            type="primary" if is_first else "secondary",
+            help="Keep it and exclude the others.",
+            on_click=act,
+            args=(cluster, triage.resolve, *person, [key], others),
+        )
+        if len(ids) > 2 and not is_first:
+            st.button(
+                "Not a duplicate",
+                key=f"apart-{cluster}-{key}",
+                help="Set it apart from the representative, for good. The rest stays together.",
+                on_click=act,
+                args=(cluster, triage.separate, *person, [ids[0], key]),
+            )
+    if len(ids) > 2:
+        st.checkbox("Among those kept", value=is_first, key=_tick(cluster, key))
 
 
-def _resolve(
-    workspace: Workspace, dataset: Dataset, annotator: str, kept: list[str], excluded: list[str]
+def _source(member: dict[str, Any]) -> str:
+    return f"{plain(member['source_file'])}, row {member['source_row']:,}"
+
+
+def _how_alike(member: dict[str, Any], first: dict[str, Any], threshold: float, reason: str) -> str:
+    """How like the representative a member is; of the representative itself why it is that."""
+    if member["example_id"] == first["example_id"]:
+        return f"representative: {plain(reason)}" if reason else "representative"
+    words = f"similarity {float(member['similarity']):.3f}"
+    return f"{words}, alike in spelling" if member["similarity"] < threshold - 1e-6 else words
+
+
+def _decided(member: dict[str, Any]) -> str:
+    if member["excluded"]:
+        return "excluded"
+    return "kept" if member["duplicate_verdict"] == "keep" else ""
+
+
+def _actions(dataset: Dataset, cluster: str, ids: list[str]) -> None:
+    person = (context.workspace(), dataset, context.annotator())
+    too_many = len(ids) > triage.MOST_SEPARATED
+    with st.container(horizontal=True):
+        if len(ids) > 2:
+            st.button(
+                "Keep those ticked",
+                key=f"ticked-{cluster}",
+                help="Keep them and exclude all others.",
+                on_click=act,
+                args=(cluster, _resolve_ticked, *person, cluster, ids),
+            )
+        st.button(
+            "Keep both" if len(ids) == 2 else f"Keep all {len(ids):,}",
+            key=f"all-{cluster}",
+            help="They are alike and all of them stay.",
+            on_click=act,
+            args=(cluster, triage.resolve, *person, ids, []),
+        )
+        st.button(
+            "Not duplicates",
+            key=f"separate-{cluster}",
+            disabled=too_many,
+            help=f"No more than {triage.MOST_SEPARATED} can be set apart in one act."
+            if too_many
+            else "No two of these are duplicates. That holds for good, also for copies of them "
+            "that are imported later.",
+            on_click=act,
+            args=(cluster, triage.separate, *person, ids),
+        )
+        st.button(
+            "Exclude both" if len(ids) == 2 else f"Exclude all {len(ids):,}",
+            key=f"none-{cluster}",
+            on_click=act,
+            args=(cluster, triage.resolve, *person, [], ids),
+        )
+
+
+def _tick(cluster: str, example_id: str) -> str:
+    return f"tick-{cluster}-{example_id}"
+
+
+def _resolve_ticked(
+    workspace: Workspace, dataset: Dataset, annotator: str, cluster: str, ids: list[str]
 ) -> None:
+    """By the ticks as they are when the button is pressed, not as they were when it was drawn."""
+    kept = [key for key in ids if st.session_state.get(_tick(cluster, key), False)]
+    excluded = [key for key in ids if key not in kept]
     triage.resolve(workspace, dataset, annotator, kept, excluded)

@@ -1,130 +1,108 @@
-"""Duplicates: clusters side by side, a threshold that re-clusters at once, keep or exclude."""
+"""Duplicates: a threshold that re-clusters at once, clusters and conflicts to decide on."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import polars as pl
 import streamlit as st
 
+from curation.clusters import reasons, search_of
+from curation.pipeline import stale_steps
 from curation.records import Dataset
 from labeling import triage
-from labeling.differences import as_html, marked_html
 from labeling.pages import context
+from labeling.pages.conflict_queue import show_conflicts
+from labeling.pages.duplicate_acts import PLACES, in_places, show_last_act
+from labeling.pages.duplicate_bulk import offer_bulk
 from labeling.pages.duplicate_cluster import show_cluster
+from labeling.pages.duplicate_threshold import choose_threshold, show_search, threshold_now
 from labeling.pages.near_twins import show_near_twins
-from labeling.pages.sheet import sheet
 
-BULK = 0.98
-SAMPLED = 3
+TABS = ("Clusters", "Conflicts", "Near twins")
+ORDERS = {"largest": "Largest first", "doubtful": "Most doubtful first"}
 
 
 def page() -> None:
     """Lay out the page."""
     st.title("Duplicates")
     dataset = context.current_dataset()
-    threshold = _threshold(dataset)
-    overview = triage.cluster_overview(context.workspace(), dataset, threshold)
-    _undo_bar(dataset)
-    clusters, twins = st.tabs(["Clusters", "Near twins"])
-    with clusters:
-        _clusters(dataset, threshold, overview)
-    with twins:
-        show_near_twins(dataset, threshold)
-
-
-def _threshold(dataset: Dataset) -> float:
-    slider, save = st.columns([4, 1], vertical_alignment="bottom")
-    threshold: float = slider.slider(
-        "Texts count as duplicates from this similarity (cosine)",
-        dataset.settings.pair_floor,
-        1.0,
-        dataset.settings.near_threshold,
-        0.01,
-        help="Nothing is computed anew: the pairs are stored with their similarity.",
-        key=f"threshold-{dataset.dataset_id}",
-    )
-    changed = abs(threshold - dataset.settings.near_threshold) > 1e-9
-    if save.button(
-        "Use everywhere",
-        disabled=not changed,
-        help="Makes this the dataset's threshold, also for splits; flags are then "
-        "computed again at the next analysis.",
-        width="stretch",
-    ):
-        settings = replace(dataset.settings, near_threshold=round(threshold, 2))
-        context.workspace().update_dataset(dataset, settings=settings)
-        st.rerun()
-    return threshold
-
-
-def _undo_bar(dataset: Dataset) -> None:
-    act = triage.last_act(context.workspace(), dataset, context.annotator())
-    if act is None:
+    if not _searched(dataset):
         return
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    text.caption(f"Your last act: {act.kept:,} kept, {act.excluded:,} excluded.")
-    button.button(
-        "Undo",
-        icon=":material/undo:",
-        on_click=triage.undo,
-        args=(context.workspace(), dataset, context.annotator(), act),
-        width="stretch",
-    )
+    threshold = threshold_now(dataset)
+    choose_threshold(dataset, threshold)
+    show_search(dataset)
+    clusters, conflicts, twins = st.tabs(TABS, key="tab", bind="query-params")
+    if clusters.open:
+        with clusters:
+            _clusters(dataset, threshold)
+    if conflicts.open:
+        with conflicts:
+            show_conflicts(dataset, threshold)
+    if twins.open:
+        with twins:
+            show_near_twins(dataset, threshold)
 
 
-def _clusters(dataset: Dataset, threshold: float, overview: pl.DataFrame) -> None:
+def _searched(dataset: Dataset) -> bool:
+    """Whether there is anything to show; says what to do where there is not, or not of all."""
+    if "duplicates" not in stale_steps(context.workspace(), dataset):
+        return True
+    searched = search_of(context.workspace(), dataset) is not None
+    if searched:
+        st.warning(
+            "Examples or settings have changed since duplicates were last looked for. What you "
+            "see is from before; what you decide stays.",
+            icon=":material/history:",
+        )
+    else:
+        st.info("Nobody has looked for duplicates here yet.", icon=":material/search:")
+    st.page_link(context.page("analyse"), label="Go to the analysis", icon=":material/search:")
+    return searched
+
+
+def _clusters(dataset: Dataset, threshold: float) -> None:
+    overview = triage.cluster_overview(context.workspace(), dataset, threshold)
     open_ones = overview.filter(~pl.col("resolved"))
-    figures = [
-        ("Clusters", overview.height),
-        ("Still open", open_ones.height),
-        ("Examples in clusters", int(overview["size"].sum())),
-        ("With different outputs", int(overview["conflict"].sum())),
-    ]
-    with st.container(horizontal=True, gap="large"):
-        for name, value in figures:
-            st.metric(name, f"{value:,}", width="content")
-    show_all = st.toggle("Show decided clusters too", key="decided")
-    shown = overview if show_all else open_ones
-    if shown.is_empty():
-        done = overview.height > 0
-        st.success("All clusters are decided.") if done else st.info(
-            "No duplicates at this threshold. Move the slider down, or run the analysis."
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        order = st.selectbox(
+            "Order",
+            list(ORDERS),
+            format_func=ORDERS.__getitem__,
+            key="order",
+            bind="query-params",
+            width=220,
+            help="Most doubtful: whose least alike member is least like its representative.",
+        )
+        show_all = st.toggle("Show decided clusters too", key="decided", bind="query-params")
+        offer_bulk(dataset, threshold, open_ones)
+    if overview.is_empty():
+        st.info(
+            "No duplicates at this threshold. Move the slider down to see what is less alike, or "
+            "go on to the review.",
+            icon=":material/check_circle:",
         )
         return
-    _bulk(dataset, threshold, open_ones)
-    for row in sheet(shown, "clusters").iter_rows(named=True):
-        show_cluster(dataset, threshold, row["cluster"])
-
-
-def _bulk(dataset: Dataset, threshold: float, open_ones: pl.DataFrame) -> None:
-    safe = open_ones.filter(~pl.col("conflict"))
-    if safe.height > 1 and st.button("Keep one of each in many clusters…"):
-        _confirm_bulk(dataset, threshold, safe)
-
-
-@st.dialog("Keep one example of each cluster", width="large")
-def _confirm_bulk(dataset: Dataset, threshold: float, safe: pl.DataFrame) -> None:
-    lowest = min(threshold, 0.99)
-    least: float = st.slider(
-        "In clusters at least this alike", lowest, 1.0, max(lowest, BULK), 0.01
-    )
-    chosen = safe.filter(pl.col("lowest") >= least - 1e-6).sort("lowest")["cluster"].to_list()
-    if not chosen:
-        st.info("No open cluster is that much alike.")
+    st.caption(f"{open_ones.height:,} of {overview.height:,} clusters wait for a decision.")
+    show_last_act(dataset)
+    shown = _ordered(overview if show_all else open_ones, order)["cluster"].to_list()
+    if not shown:
+        st.success("All clusters are decided.", icon=":material/check_circle:")
+        st.page_link(context.page("review"), label="Go on to the review")
         return
-    keep, exclude = triage.representatives(context.workspace(), dataset, threshold, chosen)
-    st.markdown(
-        f"**{len(keep):,}** examples are kept and **{len(exclude):,}** excluded. Clusters whose "
-        "outputs differ are left for you. You can undo this. The least alike of them:"
-    )
-    for cluster in chosen[:SAMPLED]:
-        first, *others = triage.members_of(
-            context.workspace(), dataset, threshold, cluster
-        ).to_dicts()
-        left, right = st.columns(2)
-        left.html(as_html(first["text"]))
-        right.html(marked_html(others[-1]["text"], first["text"]))
-    if st.button(f"Exclude {len(exclude):,}", type="primary"):
-        triage.resolve(context.workspace(), dataset, context.annotator(), keep, exclude)
-        st.rerun()
+    _list(dataset, threshold, shown, order, show_all)
+
+
+def _list(dataset: Dataset, threshold: float, shown: list[str], *chosen: object) -> None:
+    """A page of clusters; `chosen` is what else makes it this list and no other."""
+    pages = (len(shown) - 1) // PLACES + 1
+    key = f"clusters-{dataset.dataset_id}"
+    number = min(st.pagination(pages, key=key), pages) if pages > 1 else 1
+    here = in_places(shown, number, "clusters", dataset.dataset_id, threshold, *chosen)
+    why = reasons(context.workspace(), dataset, threshold, here)
+    for place, cluster in enumerate(here):
+        show_cluster(dataset, threshold, cluster, place, why.get(cluster, ""))
+
+
+def _ordered(overview: pl.DataFrame, order: str) -> pl.DataFrame:
+    if order == "doubtful":
+        return overview.sort("resolved", "lowest", "cluster")
+    return overview  # as `cluster_overview` has it

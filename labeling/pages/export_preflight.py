@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 import streamlit as st
 
@@ -10,36 +12,57 @@ from curation.records import Dataset
 from exports.formats import FORMATS
 from exports.options import ExportOptions
 from exports.preflight import Preflight, preflight
-from labeling import repairs
+from labeling import differences, repairs
 from labeling.pages import behind, context
 from labeling.pages.text import plain, tell
 from labeling.queue import Filter
 
 SHOWN = 500
+MENDED_SHOWN = 20
 _KEPT = "preflights"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    options: ExportOptions
+    decision: int
+    preflight: Preflight
 
 
 def show_preflight(dataset: Dataset, options: ExportOptions) -> None:
     """The button that checks all rows for the chosen target, and what it found."""
-    kept: dict[str, tuple[ExportOptions, Preflight]] = st.session_state.setdefault(_KEPT, {})
     title = FORMATS[options.format].target.title
-    if st.button(f"Check all rows for {title}", icon=":material/fact_check:"):
-        try:
-            with st.spinner("Checking"):
-                checked = preflight(context.workspace(), dataset, options)
-                kept[dataset.dataset_id] = (options, checked)
-        except TamisError as error:
-            tell(error)
-            return
-    last = kept.get(dataset.dataset_id)
-    if last is None or last[0] != options:
+    wanted = st.button(f"Check all rows for {title}", icon=":material/fact_check:")
+    try:
+        found = _checked(dataset, options, wanted=wanted)
+    except TamisError as error:
+        tell(error)
         return
-    found = last[1]
+    if found is None:
+        return
     if found.rows.is_empty():
         st.success(f"All {found.checked:,} rows are fine for {title}.", icon=":material/check:")
-        return
-    _ledger(dataset, found)
+    else:
+        _ledger(dataset, found)
     _mend(dataset, found)
+
+
+def _checked(dataset: Dataset, options: ExportOptions, *, wanted: bool) -> Preflight | None:
+    """What the check found; None where nobody has asked for one with these options.
+
+    A decision makes what was found before it untrue: a mended row must not be excluded as faulty.
+    """
+    workspace = context.workspace()
+    kept: dict[str, _Found] = st.session_state.setdefault(_KEPT, {})
+    decision = int(workspace.store.value("SELECT coalesce(max(seq), 0) FROM decision"))
+    last = kept.get(dataset.dataset_id)
+    if not wanted and (last is None or last.options != options):
+        return None
+    if wanted or last is None or last.decision != decision:
+        with st.spinner("Checking"):
+            last = _Found(options, decision, preflight(workspace, dataset, options))
+        kept[dataset.dataset_id] = last
+    return last.preflight
 
 
 def _ledger(dataset: Dataset, found: Preflight) -> None:
@@ -60,19 +83,17 @@ def _ledger(dataset: Dataset, found: Preflight) -> None:
 
 
 def _mend(dataset: Dataset, found: Preflight) -> None:
-    able = found.mendable
+    able, bad = found.mendable, found.examples
     with st.container(horizontal=True):
         if not able.is_empty() and st.button(
             f"Mend {able.height:,} outputs…", icon=":material/healing:"
         ):
             _confirm_mend(dataset, found)
-        if st.button(f"Exclude {len(found.examples):,}…", icon=":material/block:"):
+        if bad and st.button(f"Exclude {len(bad):,}…", icon=":material/block:"):
             _confirm_exclude(dataset, found)
-        if repairs.last(context.workspace(), dataset, context.annotator()) and st.button(
-            "Take it back", icon=":material/undo:"
-        ):
-            repairs.undo(context.workspace(), dataset, context.annotator())
-            st.rerun()
+        if repairs.last(context.workspace(), dataset, context.annotator()):
+            by = (context.workspace(), dataset, context.annotator())
+            st.button("Take it back", icon=":material/undo:", on_click=repairs.undo, args=by)
 
 
 @st.dialog("Mend outputs", width="large")
@@ -82,24 +103,23 @@ def _confirm_mend(dataset: Dataset, found: Preflight) -> None:
         f"Control tokens and characters that no trainer reads are taken out of **{able.height:,}** "
         "outputs. It is stored as your edit of each; you can take it back."
     )
-    st.dataframe(
-        able.head(20).select(
-            pl.col("output").alias("Before"),
-            pl.col("mended").alias("After"),
-        ),
-        hide_index=True,
-    )
-    if st.button("Mend them", type="primary"):
-        repairs.edit(context.workspace(), dataset, context.annotator(), able)
+    for before, after in able.select("output", "mended").head(MENDED_SHOWN).iter_rows():
+        with st.container(border=True):
+            st.html(differences.marked_html(before, after))
+    if able.height > MENDED_SHOWN:
+        st.caption(f"The first {MENDED_SHOWN} of {able.height:,}.")
+    arguments = (context.workspace(), dataset, context.annotator(), able)
+    if st.button("Mend them", type="primary", on_click=repairs.edit, args=arguments):
         st.rerun()
 
 
 @st.dialog("Exclude rows")
 def _confirm_exclude(dataset: Dataset, found: Preflight) -> None:
     st.markdown(
-        f"**{len(found.examples):,}** examples are excluded from this and later exports, under the "
-        f"name {plain(context.annotator())}. You can take it back."
+        f"Excluded from this and later exports, under the name {plain(context.annotator())}: "
+        f"**{len(found.examples):,}** of {found.checked:,} examples. You can take it back."
     )
-    if st.button(f"Exclude {len(found.examples):,}", type="primary"):
-        repairs.exclude(context.workspace(), dataset, context.annotator(), found.examples)
+    arguments = (context.workspace(), dataset, context.annotator(), found.examples)
+    words = f"Exclude {len(found.examples):,}"
+    if st.button(words, type="primary", on_click=repairs.exclude, args=arguments):
         st.rerun()

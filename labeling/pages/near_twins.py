@@ -1,9 +1,10 @@
-"""Pairs alike in words and different in meaning."""
+"""Pairs alike in words and different in meaning, or set apart by a person."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from curation.clusters import separated
 from curation.duplicates import why_not_duplicate
 from curation.records import Dataset
 from labeling import triage
@@ -14,18 +15,25 @@ from labeling.pages.text import plain
 
 
 def show_near_twins(dataset: Dataset, threshold: float) -> None:
-    """The pairs that the guard keeps apart, most alike first."""
-    pairs = triage.near_twins(context.workspace(), dataset, threshold)
+    """The pairs that are kept apart, most alike first."""
+    workspace = context.workspace()
+    pairs = triage.near_twins(workspace, dataset, threshold)
     st.markdown(
-        "Alike in words, different in meaning: a number, a unit or a negation differs. They are "
-        "never merged, and stay on the same side of a split."
+        "Alike in words, different in meaning: a number, a unit, a negation or another word that "
+        "matters differs. They are never merged, and stay on the same side of a split. Nothing "
+        "is to be decided here."
     )
     if pairs.is_empty():
-        st.info("No near twins at this threshold.")
+        st.info("No near twins at this threshold. Move the slider down to see what is less alike.")
         return
-    for pair in triage.with_texts(context.workspace(), dataset, sheet(pairs, "twins")):
+    st.caption(f"{pairs.height:,} pairs, the most alike first.")
+    by_people = set(separated(workspace, dataset).iter_rows())
+    for pair in triage.with_texts(workspace, dataset, sheet(pairs, f"twins-{dataset.dataset_id}")):
         with st.container(border=True):
-            reason = why_not_duplicate(pair["text"], pair["other_text"]) or "they differ in meaning"
+            if (pair["example_id"], pair["other_id"]) in by_people:
+                reason = "set apart by a person"
+            else:
+                reason = why_not_duplicate(pair["text"], pair["other_text"]) or "set apart"
             st.caption(f"similarity {pair['similarity']:.3f} · {plain(reason)}")
             left, right = st.columns(2)
             with left:

@@ -254,3 +254,10 @@ def test_every_pair_across_splits_is_counted_once(places: dict[str, str], links:
     assert found["highest_similarity_across_splits"] == max(
         (value for value, _ in across), default=None
     )
+
+
+def test_a_search_that_was_measured_at_two_thresholds_is_said_once() -> None:
+    channels = [EXACT | {"threshold": 0.8}, EXACT | {"threshold": 0.9}]
+    search = {"model": "m", "channels": channels}
+    found = leak_sentences(facts({"a": "train", "b": "test"}, [], search=search))
+    assert sum("compared with one another" in words for words in found) == 1

@@ -254,6 +254,14 @@ class TestTime:
             plan_splits(_with("at", [1, 2, 3]), SINGLE, SplitRules(by_time="when"))
         assert it.value.hint == "Fields: at."
 
+    def test_a_field_without_any_time(self) -> None:
+        with pytest.raises(
+            WrongUse, match="by_time names 'at', in which no example has a time"
+        ) as it:
+            plan_splits(_with("at", ["mail", "chat", "mail"]), SINGLE, SplitRules(by_time="at"))
+        assert "'mail'" in str(it.value)
+        assert "2026-03-31" in it.value.hint
+
 
 class TestVerified:
     def test_test_takes_verified_rows_only(self) -> None:
@@ -294,7 +302,7 @@ class TestVerified:
     def test_nothing_is_verified(self) -> None:
         with pytest.raises(WrongUse, match="test split would be empty") as it:
             plan_splits(frame(["a"] * 9), SINGLE, SplitRules(verified_test=True))
-        assert "review more" in it.value.hint
+        assert "0 of the examples are: review more" in it.value.hint
 
 
 class TestLabels:

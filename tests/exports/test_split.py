@@ -253,6 +253,10 @@ class TestWhatCannotBe:
             assign_splits(rows, SINGLE, EVEN, 0)
         assert "set the fraction of" in it.value.hint
 
+    def test_one_group_leaves_two_splits_empty(self) -> None:
+        with pytest.raises(WrongUse, match="^The validation and test splits would be empty"):
+            assign_splits(frame(["a"] * 8, group=["g"] * 8), SINGLE, EVEN, 0)
+
     def test_no_rows(self) -> None:
         with pytest.raises(NothingToExport):
             assign_splits(frame([]), SINGLE, EVEN, 0)

@@ -19,11 +19,11 @@ def turns(record: Json) -> list[Json]:
         ]
         return [*_system(record), *said]
     earlier = [text for pair in record.get("history", []) for text in pair]
-    asked = "\n".join(filter(None, (record["instruction"], record["input"])))
-    texts = [*earlier, asked, record["output"]]
-    roles = ("user", "assistant")
-    said = [{"role": roles[n % 2], "content": text} for n, text in enumerate(texts)]
-    return [*_system(record), *said]
+    said = [
+        {"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(earlier)
+    ]
+    asked = [{"role": "user", "content": record[key]} for key in ("instruction", "input")]
+    return [*_system(record), *said, *asked, {"role": "assistant", "content": record["output"]}]
 
 
 def _system(record: Json) -> list[Json]:

@@ -48,6 +48,26 @@ def test_what_is_not_said_is_as_in_the_last_export(run: Tamis, tmp_path: Path) -
     assert manifest["options"]["licence"] == "mit"
 
 
+def test_what_was_said_of_the_splits_can_be_taken_back(run: Tamis, tmp_path: Path) -> None:
+    def rules(name: str, *words: str) -> dict:
+        code, output, error = run("export", "-d", "d", "-o", str(tmp_path / name), "--json", *words)
+        assert code == 0, error
+        return json.loads(output)["options"]["rules"]
+
+    with Workspace.open(tmp_path / "w") as workspace:
+        numbers = "UPDATE example SET metadata = json_object('n', source_row)"
+        workspace.store.write(lambda cursor: cursor.execute(numbers))
+    said = rules("one", "--keep-together", "n", "--by-time", "n", "--cap-per-label", "19")
+    assert said["keep_together"] == ["n"]
+    assert (said["by_time"], said["cap_per_label"]) == ("n", 19)
+    words = ["--keep-together", "", "--by-time", "", "--stratify", "length", "--cap-per-label", "0"]
+    said = rules("two", *words)
+    assert said["keep_together"] == []
+    assert said["by_time"] is said["cap_per_label"] is None
+    assert said["stratify"] == ["length"]
+    assert rules("three", "--stratify", "")["stratify"] == []
+
+
 def test_folds_weights_and_a_cap_stand_in_the_assignment(run: Tamis, tmp_path: Path) -> None:
     out = tmp_path / "one"
     words = ["--folds", "3", "--sample-weights", "--cap-per-label", "10"]

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
+from curation.encoders.base import Tier
 from curation.pipeline import Jobs
-from curation.records import Dataset, Task
+from curation.records import Dataset, Settings, Task
 from curation.workspace import Workspace
 from labeling.next_step import standing
 from tests.factories import mark_analysed, operation
@@ -91,3 +92,40 @@ def test_the_ranking_is_a_setting_of_single_labels(workspace: Path) -> None:
         opened.create_dataset("chats", Task.CHAT)
     app = open_page("analyse", dataset="chats")
     assert "Ranking of doubtful labels" not in [box.label for box in app.selectbox]
+
+
+def test_what_counts_as_a_duplicate_is_a_setting(workspace: Path) -> None:
+    app = open_page("analyse")
+    assert not problems(app)
+    named = {one.label: one for one in (*app.slider, *app.checkbox, *app.selectbox)}
+    named["Alike in meaning from (cosine)"].set_value(0.93)
+    named["Alike in spelling from"].set_value(0.85)
+    named["Case"].check()
+    named["Who represents a cluster"].set_value("newest")
+    named["Form of the model"].set_value(Tier.STATIC)
+    press(app, "Save")
+    assert not problems(app)
+    st.cache_resource.clear()
+    with Workspace.open(workspace) as opened:
+        settings = opened.dataset("tickets").settings
+    assert settings == Settings(
+        model="all-MiniLM-L6-v2:static",
+        near_threshold=0.93,
+        lexical_threshold=0.85,
+        keep_case=True,
+        representative="newest",
+    )
+
+
+def test_a_model_that_is_not_there_is_refused_in_words(workspace: Path) -> None:
+    app = open_page("analyse")
+    field = next(box for box in app.text_input if box.label == "Embedding model")
+    field.set_value("/nowhere/at/all")
+    press(app, "Save")
+    assert problems(app)
+    st.cache_resource.clear()
+    with Workspace.open(workspace) as opened:
+        assert opened.dataset("tickets").settings == Settings()
+        opened.create_dataset("chats", Task.CHAT)
+    app = open_page("analyse", dataset="chats")
+    assert "What is compared" in [box.label for box in app.selectbox]

@@ -10,6 +10,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
+from curation.importing import import_file
+from curation.records import Task
 from curation.workspace import Workspace
 from tests.factories import mark_analysed
 from tests.labeling.pages_kit import make_tickets, metrics, open_page, press, problems, texts
@@ -107,6 +109,28 @@ def test_rows_that_a_target_cannot_take_are_listed_before_anything_is_written(
     assert not problems(app)
     assert "All 3 rows are fine for OpenAI" in texts(app)
     assert not folder.exists()
+
+
+def test_what_was_mended_is_checked_anew_and_can_be_taken_back(tmp_path: Path) -> None:
+    file = tmp_path / "chat.jsonl"
+    bad = ["fine<|im_end|>", "<|im_end|>", "good"]
+    rows = [{"question": f"what is {n}?", "answer": answer} for n, answer in enumerate(bad)]
+    file.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        chat = workspace.create_dataset("chat", Task.CHAT)
+        import_file(workspace, chat, file)
+        mark_analysed(workspace, chat)
+    app = press(open_page("export", dataset="chat"), "Check all rows for OpenAI")
+    assert "2 of 3 rows would not reach training" in texts(app)
+    app = press(press(app, "Mend 1 outputs…"), "Mend them")
+    assert "1 of 3 rows would not reach training" in texts(app)
+    app = press(press(app, "Exclude 1…"), "Exclude 1")
+    assert "All 2 rows are fine for OpenAI" in texts(app)
+    app = press(app, "Take it back")
+    assert "1 of 3 rows would not reach training" in texts(app)
+    app = press(app, "Take it back")
+    assert "2 of 3 rows would not reach training" in texts(app)
+    assert not problems(app)
 
 
 def test_a_folder_that_is_taken_is_refused_in_words(folder: Path) -> None:

@@ -29,6 +29,21 @@ def test_flagged_come_first_then_the_lowest_score_and_skipped_last(tmp_path: Pat
     assert next_ids(workspace, dataset, Filter(status="open"), 10) == [b, c, a, d]
 
 
+def test_conflicts_come_before_everything_else(tmp_path: Path) -> None:
+    workspace, dataset, (a, b, c, d) = tickets(tmp_path)
+    add_flags(
+        workspace,
+        dataset,
+        [
+            {"example_id": a, "score": 0.01},
+            {"example_id": b, "score": 0.5, "kind": "conflict"},
+            {"example_id": c, "score": 0.0, "kind": "conflict", "flagged": False},
+            {"example_id": d, "score": 0.1, "kind": "conflict"},
+        ],
+    )
+    assert next_ids(workspace, dataset, Filter(), 10) == [d, b, a, c]
+
+
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [

@@ -64,15 +64,17 @@ def cases() -> list[tuple[str, Task]]:
     return [(name, task) for task in Task for name in fitting(task, ["rejected", "approved"])]
 
 
-def exported(folder: Path, name: str, task: Task) -> tuple[Format, dict[Path, list[Json]]]:
+def exported(
+    folder: Path, name: str, task: Task, **said: Any
+) -> tuple[Format, dict[Path, list[Json]]]:
     """The format, and the records that its files hold: by file, in order.
 
-    Where the format has weights, earlier answers have the weight 0.
+    `said` goes to `export`. Where the format has weights, earlier answers have the weight 0.
     """
     form = find_format(name, task)
     given = rows(task, {"weight": 0} if form.target.weights else None)
     out = folder / "export"
-    export(given, out, task, file_format=name, labels=LABELS.get(task, []))
+    export(given, out, task, file_format=name, labels=LABELS.get(task, []), **said)
     files = {out / form.target.file(split): split for split in SPLITS}
     found = {path: [line.record for line in read(path, form, task)] for path in files}
     assert sum(map(len, found.values())) >= ROWS // 2

@@ -19,12 +19,6 @@ from tests.exports.consumers.test_datasets import written
 from tests.exports.manifests import manifest
 
 
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
-    datasets.disable_progress_bars()
-
-
 @pytest.mark.parametrize(("name", "task"), cases())
 def test_the_folder_of_every_format_loads_by_its_card(
     tmp_path: Path, name: str, task: Task

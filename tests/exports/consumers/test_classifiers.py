@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-import huggingface_hub
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -17,13 +16,6 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from curation.encoders.models import load_model
 from curation.records import Json, Task
 from tests.exports.consumers.exported import LABELS, exported
-
-
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SetFit would ask the Hub about the model for its card."""
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
 
 
 COLUMNS = {"text": "text", "label": "label"}

@@ -16,12 +16,6 @@ from tests.exports.consumers.exported import cases, exported
 KINDS = {".jsonl": "json", ".csv": "csv", ".parquet": "parquet"}
 
 
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
-    datasets.disable_progress_bars()
-
-
 def load(path: Path, form: Format, task: Task, cache: Path) -> list[Json]:
     options: dict[str, Any] = {}
     if path.suffix == ".jsonl" and form.target.bom:

@@ -24,6 +24,7 @@ def asked(folder: Path, task: Task) -> list[Json]:
         "source": FACTS,
         "task": task.value,
         "labels": LABELS.get(task, []),
+        "options": {},
         "splits": {split: {"rows": COUNT} for split in ("train", "validation", "test")},
     }
     files = evaluation_files(document, rows(task).head(COUNT).iter_rows(named=True)).files

@@ -1,0 +1,87 @@
+"""Many clusters in one act: how much alike they must be, a random sample of them, and a button."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+import streamlit as st
+
+from curation.records import Dataset
+from labeling import triage
+from labeling.differences import marked_html
+from labeling.pages import context
+from labeling.pages.duplicate_acts import attempt
+
+ALIKE = 0.98
+SAMPLED = 10
+_SEED = "bulk-sample"
+
+
+def offer_bulk(dataset: Dataset, threshold: float, open_ones: pl.DataFrame) -> None:
+    """The button, where there are several open clusters whose outputs agree."""
+    safe = open_ones.filter(~pl.col("conflict"))
+    if safe.height > 1 and st.button("Keep one of each in many clusters…"):
+        _confirm(dataset, threshold, safe, open_ones.height - safe.height)
+
+
+@st.dialog("Keep one example of each cluster", width="large")
+def _confirm(dataset: Dataset, threshold: float, safe: pl.DataFrame, conflicts: int) -> None:
+    lowest = min(threshold, 0.99)
+    least: float = st.slider(
+        "In clusters of which every member is at least this like its representative",
+        lowest,
+        1.0,
+        max(lowest, ALIKE),
+        0.01,
+    )
+    chosen = safe.filter(pl.col("lowest") >= least - 1e-6)["cluster"].sort().to_list()
+    if not chosen:
+        st.info("No open cluster is that much alike. Move the slider down.")
+        return
+    keep, exclude = triage.representatives(context.workspace(), dataset, threshold, chosen)
+    left = safe.height - len(chosen)
+    st.markdown(
+        f"Clusters decided: **{len(keep):,}**; examples excluded: **{len(exclude):,}**. Left to "
+        f"you: **{left:,}** clusters that are less alike and **{conflicts:,}** whose outputs "
+        "differ. One press of *Undo* takes all of it back."
+    )
+    if st.button(
+        f"Exclude {len(exclude):,}",
+        type="primary",
+        key=f"bulk-{dataset.dataset_id}",
+        on_click=attempt,
+        args=(
+            triage.resolve,
+            context.workspace(),
+            dataset,
+            context.annotator(),
+            keep,
+            exclude,
+        ),
+    ):
+        st.rerun()
+    _sample(dataset, threshold, chosen)
+
+
+def _sample(dataset: Dataset, threshold: float, chosen: list[str]) -> None:
+    """Random clusters, of each the representative beside a random other member."""
+    seed = st.session_state.setdefault(_SEED, dataset.settings.seed)
+    draw = random.Random(seed)  # noqa: S311  # a sample to look at, no secret
+    clusters = draw.sample(chosen, min(SAMPLED, len(chosen)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(clusters)} of them, drawn at random.** Look before you press.")
+        if len(chosen) > SAMPLED:
+            st.button("Draw others", on_click=_draw_again, icon=":material/casino:")
+    for cluster in clusters:
+        first, *others = triage.members_of(
+            context.workspace(), dataset, threshold, cluster
+        ).to_dicts()
+        other = draw.choice(others)
+        left, right = st.columns(2)
+        left.html(marked_html(first["text"], other["text"]))
+        right.html(marked_html(other["text"], first["text"]))
+
+
+def _draw_again() -> None:
+    st.session_state[_SEED] += 1

@@ -1,0 +1,134 @@
+"""Deciding on duplicates in a real browser: fast clicks, the keyboard, a reload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from labeling.pages.duplicate_acts import TOO_FAST
+from tests.browser.app_harness import App, settled
+from tests.browser.card_harness import until
+from tests.labeling.duplicates_kit import make
+
+pytestmark = pytest.mark.browser
+
+SERIOUS = ("serious", "critical")
+READ = 1000 * TOO_FAST + 400
+"""Milliseconds after which a click is taken for one on what was read."""
+# Note which cluster every button that is pressed belongs to, before the app hears of it.
+WATCH = """
+window.presses = [];
+window.addEventListener('click', (event) => {
+  const widget = event.target.closest('.stButton')?.closest('[class*=st-key-]');
+  const named = widget?.className.match(/st-key-[a-z]+-(e\\d+)/);
+  if (named) window.presses.push(named[1]);
+}, true);
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    """The app on eleven tickets in four clusters; the first is of three copies."""
+    workspace, _ = make(tmp_path / "workspace")
+    workspace.close()
+    running = App(tmp_path / "workspace")
+    running.start()
+    yield running
+    running.kill()
+
+
+def opened(app: App, page: Page, **query: str) -> None:
+    page.goto(app.url("duplicates", annotator="ann", **query))
+    expect(page.get_by_role("heading", name="Duplicates")).to_be_visible(timeout=60_000)
+    settled(page)
+    page.wait_for_timeout(READ)
+
+
+def decided(app: App) -> list[tuple[str, str]]:
+    return [(said["example_id"], said["action"]) for said in app.journal()]
+
+
+def in_place(tab: Page, place: int, button: str) -> Any:
+    return tab.locator(f".st-key-place-{place}").get_by_role("button", name=re.compile(button))
+
+
+def test_fast_clicks_decide_only_what_was_under_the_pointer_and_each_once(
+    app: App, tab: Page
+) -> None:
+    opened(app, tab)
+    tab.evaluate(WATCH)
+    target = in_place(tab, 0, "Keep (both|all)").bounding_box()
+    assert target is not None
+    for _ in range(12):
+        tab.mouse.click(target["x"] + 20, target["y"] + 10)
+        tab.wait_for_timeout(60)
+    settled(tab)
+    tab.wait_for_timeout(500)
+    pressed = set(tab.evaluate("window.presses"))
+    acts = [said["op_id"].split(":")[0] for said in app.journal()]
+    kept = [key for key, _ in decided(app)]
+    assert "e001" in kept
+    assert len(set(acts)) <= len(pressed), "the same was decided twice"
+    clusters = {"e001": "e001 e002 e003", "e004": "e004 e005", "e006": "e006 e007"}
+    allowed = {one for head in pressed for one in clusters.get(head, "e010 e011").split()}
+    assert set(kept) <= allowed
+
+
+def test_a_double_click_decides_one_cluster(app: App, tab: Page) -> None:
+    opened(app, tab)
+    in_place(tab, 0, "Keep all").dblclick()
+    until(lambda: len(app.journal()) >= 3, seconds=20)
+    settled(tab)
+    tab.wait_for_timeout(500)
+    assert decided(app) == [("e001", "keep"), ("e002", "keep"), ("e003", "keep")]
+
+
+def test_the_keyboard_goes_on_where_the_next_cluster_comes_up(app: App, tab: Page) -> None:
+    opened(app, tab)
+    waiting = tab.locator(".st-key-place-0")
+    seen = []
+    for count in range(1, 4):
+        seen.append(waiting.inner_text())
+        button = waiting.get_by_role("button", name="Keep this").first
+        if count == 1:
+            button.focus()
+        expect(button).to_be_focused(timeout=10_000)
+        tab.keyboard.press("Enter")
+        until(lambda: sum(a == "keep" for _, a in decided(app)) == count, seconds=20)  # noqa: B023
+        settled(tab)
+        tab.wait_for_timeout(READ)
+    assert len(set(seen)) == 3
+
+
+def test_a_decision_holds_after_a_reload_and_can_still_be_taken_back(app: App, tab: Page) -> None:
+    opened(app, tab)
+    in_place(tab, 0, "Not duplicates").click()
+    until(lambda: len(app.journal()) == 3, seconds=20)
+    opened(app, tab)
+    expect(tab.get_by_text("3 pairs set apart")).to_be_visible()
+    assert "where is my money" not in tab.locator(".st-key-place-0").inner_text()
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.get_by_text("4 of 4 clusters wait")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("shown", ["Clusters", "Conflicts", "Near twins"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_every_tab_is_accessible_and_fits(
+    app: App, browser: Browser, shown: str, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 844},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    tab = context.new_page()
+    opened(app, tab, tab=shown)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa"]})
+    assert [v["id"] for v in found.response["violations"] if v["impact"] in SERIOUS] == []
+    context.close()
