@@ -29,7 +29,7 @@ from exports.manifest import NO_OUTPUT
 from exports.options import ExportOptions
 from exports.provenance import provenance_rows
 from exports.quality import quality_summary
-from exports.writer import ExportResult, Trace, write_again, write_export
+from exports.writer import ExportResult, Trace, entry_columns, write_again, write_export
 
 
 def export_dataset(
@@ -114,15 +114,15 @@ def export_again(workspace: Workspace, export_id: str, out: Path) -> ExportResul
     dataset = workspace.dataset(name)
     examples = current_examples(workspace, dataset, last)
     stored = workspace.store.read(
-        'SELECT example_id, "group", split, exported, reason, detail FROM export_row '
+        'SELECT example_id, "group", split, fold, weight, exported, reason, detail FROM export_row '
         "WHERE export_id = $id ORDER BY example_id, reason",
         {"id": export_id},
     )
-    placed = pl.col("reason").is_null()
+    placed, chosen = pl.col("reason").is_null(), ExportOptions.from_json(json.loads(options))
     return write_again(
-        _content(examples, ExportOptions.from_json(json.loads(options))),
+        _content(examples, chosen),
         json.loads(manifest),
-        stored.filter(placed).select("example_id", "group", "split", "exported"),
+        stored.filter(placed).select(entry_columns(chosen.rules)),
         stored.filter(~placed).select("example_id", "reason", "detail"),
         out,
         _trace(dataset, examples),

@@ -32,6 +32,7 @@ def restore(workspace: Workspace, name: str, folder: Path) -> tuple[Dataset, Imp
     folder is not an export, was changed, or the dataset has another task.
     """
     contents = read_contents(folder)
+    _refuse_changed(contents)
     dataset = _dataset(workspace, name, contents)
     examples = _examples(contents)
     origin = Origin(folder.name, file_sha256(folder / MANIFEST), {"export": folder.name})
@@ -39,6 +40,18 @@ def restore(workspace: Workspace, name: str, folder: Path) -> tuple[Dataset, Imp
     splits = examples.select("example_id", "split")
     _remember(workspace, dataset, splits, contents.labels)
     return dataset, summary
+
+
+def _refuse_changed(contents: Contents) -> None:
+    facts = contents.manifest.get("files")
+    for name in contents.files.values():
+        path = contents.folder / name
+        told = facts.get(name) if isinstance(facts, dict) else None
+        if path.is_file() and file_sha256(path) != (told or {}).get("sha256"):
+            raise WrongUse(
+                f"{path} is not what was exported: its SHA-256 is not that of {MANIFEST}.",
+                f"tamis verify {contents.folder} tells more; a split file alone can be imported.",
+            )
 
 
 def _dataset(workspace: Workspace, name: str, contents: Contents) -> Dataset:

@@ -154,7 +154,7 @@ def read_times(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     if not any(kind for kind, _ in read):
         said = next(value for value in values if value is not None)
         raise WrongUse(
-            f"The split rule by_time names {name!r}, in which no example has a time; the first says "
+            f"The split rule by_time names {name!r}, in which no example has a time; one says "
             f"{said!r}.",
             "A time is an ISO date such as 2026-03-31, or a number.",
         )

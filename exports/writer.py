@@ -348,6 +348,12 @@ def _refuse_emptied(
     )
 
 
+def entry_columns(rules: SplitRules) -> list[str]:
+    """What `assignment.jsonl` says of each example under these rules."""
+    asked = ["fold"] * bool(rules.folds) + ["weight"] * rules.sample_weights
+    return ["example_id", "group", "split", *asked, "exported"]
+
+
 def _entries(
     plan: pl.DataFrame, written: pl.DataFrame, frozen: pl.DataFrame | None, rules: SplitRules
 ) -> pl.DataFrame:
@@ -355,8 +361,8 @@ def _entries(
 
     An example that is excluded now and restored later thus returns to its split.
     """
-    asked = ["fold"] * bool(rules.folds) + ["weight"] * rules.sample_weights
-    placed = plan.filter(pl.col("split") != HELD_OUT).select("example_id", "group", "split", *asked)
+    columns = [name for name in entry_columns(rules) if name != "exported"]
+    placed = plan.filter(pl.col("split") != HELD_OUT).select(columns)
     if frozen is not None:
         absent = (
             frozen.filter(pl.col("split").is_in(SPLITS))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from curation.errors import TamisError
 from curation.records import Dataset
+from curation.workspace import Workspace
 from exports.formats import FORMATS
 from exports.options import ExportOptions
 from exports.preflight import Preflight, preflight
@@ -93,7 +94,11 @@ def _mend(dataset: Dataset, found: Preflight) -> None:
             _confirm_exclude(dataset, found)
         if repairs.last(context.workspace(), dataset, context.annotator()):
             by = (context.workspace(), dataset, context.annotator())
-            st.button("Take it back", icon=":material/undo:", on_click=repairs.undo, args=by)
+            st.button("Take it back", icon=":material/undo:", on_click=_take_back, args=by)
+
+
+def _take_back(workspace: Workspace, dataset: Dataset, annotator: str) -> None:
+    repairs.undo(workspace, dataset, annotator)
 
 
 @st.dialog("Mend outputs", width="large")

@@ -21,7 +21,10 @@ from tests.browser.card_harness import WATCH, until
 
 pytestmark = pytest.mark.browser
 
-PAGES = ["", "import", "analyse", "duplicates", "review", "quality", "examples", "export"]
+PAGES = [
+    *("", "import", "analyse", "duplicates", "review", "quality", "examples"),
+    *("contamination", "export", "compare"),
+]
 HEAVY = {"torch", "sentence_transformers", "transformers", "cleanlab"}
 
 
@@ -73,8 +76,8 @@ def test_a_newcomer_takes_a_file_through_the_whole_job(
         assert app.journal()[-1]["annotator"] == "ann"
 
         app.open(tab, "export")
-        tab.get_by_role("button", name=re.compile("Export")).last.click()
-        written = tab.get_by_role("button", name="train.jsonl")
+        tab.get_by_role("button", name=re.compile("Export$")).last.click()
+        written = tab.get_by_role("button", name=re.compile("Download all of it"))
         expect(written).to_be_visible(timeout=60_000)
         folders = list((app.workspace / "exports").iterdir())
         assert [verify_export(folder) for folder in folders] == [[]]

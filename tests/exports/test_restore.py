@@ -70,6 +70,17 @@ def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
         assert workspace.store.value("SELECT count(*) FROM split_ledger") == 20
 
 
+def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
+    rows = frame(OUTPUTS[Task.SINGLE_LABEL])
+    export(rows, tmp_path / "one", labels=LABELS[Task.SINGLE_LABEL], file_format="text-label")
+    train = tmp_path / "one" / "train.jsonl"
+    train.write_text(train.read_text("utf-8").replace("refund", "return", 1), "utf-8")
+    with Workspace.create(tmp_path / "workspace") as workspace:
+        with pytest.raises(WrongUse, match=r"train\.jsonl is not what was exported"):
+            restore(workspace, "back", tmp_path / "one")
+        assert not workspace.datasets()
+
+
 def test_another_task_and_no_export_are_refused(tmp_path: Path) -> None:
     assert not is_export(tmp_path)
     export(frame(OUTPUTS[Task.CHAT], Task.CHAT), tmp_path / "one", Task.CHAT)

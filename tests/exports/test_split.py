@@ -254,7 +254,7 @@ class TestWhatCannotBe:
         assert "set the fraction of" in it.value.hint
 
     def test_one_group_leaves_two_splits_empty(self) -> None:
-        with pytest.raises(WrongUse, match="^The validation and test splits would be empty"):
+        with pytest.raises(WrongUse, match=r"^The validation and test splits would be empty"):
             assign_splits(frame(["a"] * 8, group=["g"] * 8), SINGLE, EVEN, 0)
 
     def test_no_rows(self) -> None:

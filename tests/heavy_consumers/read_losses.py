@@ -105,6 +105,7 @@ def with_axolotl(model: str) -> Read:
             "optimizer": "adamw_torch",
             "val_set_size": 0,
             "bf16": False,
+            "dataset_num_proc": 1,
         }
         (folder / "axolotl.yml").write_text(json.dumps(wanted))
         rows = load_datasets(cfg=load_cfg(str(folder / "axolotl.yml"))).train_dataset
@@ -127,9 +128,7 @@ def with_trl(model: str) -> Read:
         )
         options = {"output_dir": str(folder / "out"), "report_to": "none", "max_length": 2048}
         arguments = trl.SFTConfig(**options, use_cpu=True, bf16=False, disable_tqdm=True)
-        trainer = trl.SFTTrainer(
-            loaded, arguments, train_dataset=rows, processing_class=tokenizer
-        )
+        trainer = trl.SFTTrainer(loaded, arguments, train_dataset=rows, processing_class=tokenizer)
         for row in trainer.train_dataset:
             yield trainer.data_collator([row])["labels"].flatten().tolist()
 

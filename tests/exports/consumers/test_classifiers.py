@@ -17,7 +17,6 @@ from curation.encoders.models import load_model
 from curation.records import Json, Task
 from tests.exports.consumers.exported import LABELS, exported
 
-
 COLUMNS = {"text": "text", "label": "label"}
 
 

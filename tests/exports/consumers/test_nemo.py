@@ -1,7 +1,8 @@
 """NeMo Customizer runs on its own platform: its files are held against the rules of its page.
 
-A line is an object. Chats have `messages` whose roles are system, user and assistant, the assistant
-last; other models read a `prompt` and a `completion`, both texts. The page is the target's `source`.
+A line is an object. Chats have `messages` whose roles are system, user and assistant, the last of
+them the assistant's; other models read a `prompt` and a `completion`, both texts. The page is the
+target's `source`.
 """
 
 from __future__ import annotations
