@@ -16,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 from curation.records import Action, Operation
 from curation.workspace import Workspace
 from exports.export import export_dataset
+from exports.options import ExportOptions
 from labeling import samples, triage
 from labeling.queue import Filter, rows
 from tests.browser.app_harness import App, settled

@@ -1,7 +1,7 @@
 """The table of rules: code, severity, what is wrong, how to mend it, and who chokes on it.
 
 Every fault that a check can report has its row here. What `datasets` 5.2, together 2.14,
-mistral-common 1.13, TRL 1.16, MLX-LM 0.32 and LLaMA-Factory 0.9 do was measured on the files of
+mistral-common 1.13, TRL 1.16, MLX-LM 0.32, LLaMA-Factory 0.9 and Axolotl 0.19 do was measured on the files of
 `tests/exports/defects`; the other effects follow the consumers' documentation and were not run.
 """
 
@@ -46,19 +46,24 @@ _NOT_LINES = _who(REJECTS, "mlx-lm", *_HOSTED, *_BEDROCK)  # `datasets` reads th
 _SERVICES = _who(REJECTS, *_HOSTED, *_BEDROCK)
 _TURNS = {**_who(REJECTS, "vertex", *_BEDROCK), **_who(DROPS, "llama-factory")}
 _ENDS = {**_TURNS, **_who(REJECTS, "mistral")}
-_NONE = {**_ENDS, **_who(REJECTS, "llama-factory", "together")}
-_UNTOLD = {**_ENDS, **_who(REJECTS, "openai", "azure", "together", "fireworks", "mlx-lm")}
+_NONE = {**_ENDS, **_who(REJECTS, "llama-factory", "together"), **_who(DROPS, "axolotl")}
+_UNTOLD = {
+    **_ENDS,
+    **_who(REJECTS, "openai", "azure", "together", "fireworks", "mlx-lm"),
+    **_who(DROPS, "axolotl"),
+}
 _TOOLS = _who(REJECTS, "openai", "azure")
 _RESULTS = {**_TOOLS, **_who(DROPS, "llama-factory")}
 _OBJECTS = ("trl", "unsloth", "mlx-lm")  # most of the templates that TRL ships refuse texts
-_WEIGHTLESS = ("trl", "unsloth", "llama-factory", "mlx-lm")  # they learn what has the weight 0
+_WEIGHTLESS = (*_LOADERS, "mlx-lm")  # they learn what has the weight 0
 _ABSENT = {
     **_SERVICES,
     **_who(REJECTS, "trl", "unsloth", "mlx-lm"),
-    **_who(DROPS, "llama-factory"),
+    **_who(DROPS, "llama-factory", "axolotl"),
 }
 _NULL = {**_who(REJECTS, "trl", "unsloth", "together"), **_who(DROPS, "llama-factory")}
-_TURN_TYPE = {**_ABSENT, **_who(REJECTS, "llama-factory")}
+_TURN_TYPE = {**_ABSENT, **_who(REJECTS, "llama-factory", "axolotl")}
+_NO_TURNS = {**_ABSENT, **_who(REJECTS, "axolotl")}
 _CONTENT = {**_SERVICES, **_who(REJECTS, "llama-factory")}
 _TOKENS = _who(MISREADS, *_LOADERS, "mlx-lm", "together", "fireworks", "mistral")
 _BLANK = {**_who(REJECTS, *_BEDROCK), **_who(MISREADS, *_LOADERS, "mlx-lm")}
@@ -167,7 +172,7 @@ _RULES = (
     Rule("blank-prompt", "error", "an empty prompt", "Write it, or drop the row.", _BLANK),
     Rule("blank-system", "warning", "an empty system turn", "Leave the turn out."),
     # Conversations
-    Rule("no-turns", "error", "no list of turns", 'A list of {"role", "content"}.', _ABSENT),
+    Rule("no-turns", "error", "no list of turns", 'A list of {"role", "content"}.', _NO_TURNS),
     Rule("turn-type", "error", "a turn that is no object", 'Use {"role", "content"}.', _TURN_TYPE),
     Rule(
         "role-unknown",

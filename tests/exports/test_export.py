@@ -68,6 +68,20 @@ class TestAgain:
             assert contents(tmp_path / f"again-{name}") == contents(tmp_path / name)
             assert verify_export(tmp_path / f"again-{name}") == []
 
+    def test_folds_and_weights_are_those_of_then(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        dataset = workspace.create_dataset("tickets", Task.SINGLE_LABEL)
+        rows = [(f"text {n}", "rare" if n % 5 == 0 else "common") for n in range(40)]
+        ids = add_examples(workspace, dataset, rows)
+        mark_analysed(workspace, dataset)
+        options = ExportOptions("text-label", rules=SplitRules(folds=3, sample_weights=True))
+        export_dataset(workspace, dataset, options, tmp_path / "one")
+        workspace.store.decide([operation(dataset, example, Action.EXCLUDE) for example in ids[:6]])
+        second = export_dataset(workspace, dataset, options, tmp_path / "two")
+        export_again(workspace, second.export_id, tmp_path / "again")
+        assert contents(tmp_path / "again") == contents(tmp_path / "two")
+
     def test_an_undone_decision_counts_as_it_did_then(
         self, workspace: Workspace, tmp_path: Path
     ) -> None:

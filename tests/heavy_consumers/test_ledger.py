@@ -1,4 +1,4 @@
-"""The row ledger of the check says what the consumers do with the files of the corpus of defects."""
+"""The row ledger says what the consumers do with the files of the corpus of defects."""
 
 from __future__ import annotations
 
@@ -16,6 +16,20 @@ from tests.exports.defects.publish import write
 from tests.heavy_consumers.kit import HERE, interpreter
 
 OTHERWISE = {
+    "axolotl": {
+        "answer-empty",
+        "bom-inside",
+        "chat-200-turns",
+        "completion-empty",
+        "completion-null",
+        "content-texts",
+        "pairs-of-turns",
+        "role-capital",
+        "role-human",
+        "role-missing",
+        "role-null",
+        "tools-call-last",
+    },
     "mlx-lm": {"far-too-deep", "tools-legacy"},
     "trl": {"bom-inside", "role-missing", "tools-legacy"},
     "llama-factory": {
@@ -89,7 +103,9 @@ def test_the_ledger_says_what_the_consumer_does(tmp_path: Path, model: Path, nam
         wanted, paths, measured(name, paths, tmp_path, model), strict=True
     ):
         expected, rows = said(path, name)
-        done = "all rows" if found == rows else "fewer rows"
-        if (done if found is not None else "refused") != expected:
+        done = "refused"
+        if found is not None:  # a list over many lines has more lines than rows
+            done = "all rows" if found >= rows else "fewer rows"
+        if done != expected:
             otherwise.add(case.name)
     assert otherwise == OTHERWISE[name]
