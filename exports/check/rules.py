@@ -1,8 +1,9 @@
 """The table of rules: code, severity, what is wrong, how to mend it, and who chokes on it.
 
 Every fault that a check can report has its row here. What `datasets` 5.2, together 2.14,
-mistral-common 1.13, TRL 1.16, MLX-LM 0.32, LLaMA-Factory 0.9 and Axolotl 0.19 do was measured on the files of
-`tests/exports/defects`; the other effects follow the consumers' documentation and were not run.
+mistral-common 1.13, TRL 1.16, MLX-LM 0.32, LLaMA-Factory 0.9 and Axolotl 0.19 do was measured on
+the files of `tests/exports/defects`; the other effects follow the consumers' documentation and
+were not run.
 """
 
 from __future__ import annotations
