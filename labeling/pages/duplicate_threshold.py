@@ -75,7 +75,8 @@ def _table(dataset: Dataset) -> None:
     steps = tuple(step / 100 for step in range(floor, 101))
     found = cluster_counts(context.workspace(), dataset, steps)
     shown = found.rename({"threshold": "From", **_FIGURES})
-    st.dataframe(shown, hide_index=True, column_config={"From": {"format": "%.2f"}})
+    two_digits = st.column_config.NumberColumn(format="%.2f")
+    st.dataframe(shown, hide_index=True, column_config={"From": two_digits})
 
 
 def show_search(dataset: Dataset) -> None:
