@@ -10,7 +10,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import polars as pl
 from curation.comparison import Compared, compare, exact_model
 from curation.embeddings import model_key
 from curation.errors import WrongUse
-from curation.records import Json, Progress, Task
+from curation.records import Json, PairKind, Progress, Task
 from curation.similarity import Search
 from exports.formats import Format, PromptTemplate, find_format
 from exports.formats.containers import read
@@ -109,6 +109,11 @@ def recheck_leaks(
             progress=progress,
             cancelled=cancelled,
         )
+    # Twins that are alike in spelling alone do not count in an export; see `duplicates.alike`.
+    is_twin = pl.col("kind") == PairKind.NEAR_TWIN.value
+    found = replace(
+        found, hits=found.hits.filter(~is_twin | (pl.col("similarity") >= export.threshold))
+    )
     pairs = len(found.hits)
     crossings = _crossings(found, texts)
     told = [crossing.in_words() for crossing in crossings]

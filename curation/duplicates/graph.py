@@ -25,10 +25,14 @@ def alike(threshold: float, lexical: float | None) -> pl.Expr:
     """Whether a pair, exact or not, is as alike as is asked, in meaning or in spelling.
 
     `threshold` is for the cosine of the embeddings, `lexical` for how alike the texts are written;
-    None: spelling does not count. Needs a column `lexical` unless None.
+    None: spelling does not count. It never counts for near-twins: texts of one template are written
+    alike, and would hang together whatever they mean. Needs a column `lexical` unless None.
     """
     close = (pl.col("similarity") >= threshold) | (pl.col("kind") == PairKind.EXACT.value)
-    return close if lexical is None else close | (pl.col("lexical").fill_null(0.0) >= lexical)
+    if lexical is None:
+        return close
+    written = pl.col("lexical").fill_null(0.0) >= lexical
+    return close | (written & (pl.col("kind") != PairKind.NEAR_TWIN.value))
 
 
 @dataclass(frozen=True, slots=True)

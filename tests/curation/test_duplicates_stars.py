@@ -117,7 +117,8 @@ def test_copies_share_a_verdict_and_verdicts_still_count_for_leakage(
     for a, b, _, kind, _ in after.iter_rows():
         if kind == "near" and now[a] != now[b]:
             assert frozenset((whole[a], whole[b])) not in named
-    assert leakage_groups(after, 0.9, IDS, 0.8).equals(leakage_groups(before, 0.9, IDS, 0.8))
+    # Alike in meaning they may not be split up, whatever was said; alike in spelling alone they may.
+    assert leakage_groups(after, 0.9, IDS).equals(leakage_groups(before, 0.9, IDS))
     assert set_apart(before, said.clear())[0].equals(before)
 
 
@@ -187,7 +188,7 @@ def test_spelling_counts_at_any_cosine_once_it_is_asked_for() -> None:
         ("b", pytest.approx(0.6)),
     ]
     groups = leakage_groups(pairs, 0.9, ["a", "b", "c", "d"], 0.8)
-    assert groups["group"].to_list() == ["a", "a", "c", "c"]
+    assert groups["group"].to_list() == ["a", "a", "c", "d"]  # a template makes no group
 
 
 def test_counts_by_hand() -> None:
