@@ -21,7 +21,7 @@ from curation.importing import import_file
 from curation.ingest import ColumnMapping, preview
 from curation.pipeline import analyze as run_analysis
 from curation.pipeline import stale_steps
-from curation.records import LABEL_SCORES, Dataset, Json, Settings, Task
+from curation.records import LABEL_SCORES, Dataset, Settings, Task
 from curation.workspace import Workspace
 from exports.restore import is_export, restore
 from labeling import (
@@ -36,7 +36,7 @@ from labeling import (
 from labeling import demo as demonstration
 from labeling.progress import progress_on_stderr
 from labeling.terminal import HERE, DatasetOption, JsonOption, WorkspaceOption, print_line, report
-from labeling.uploads import parse_schema
+from labeling.uploads import read_schema
 
 app = typer.Typer(
     name="tamis",
@@ -119,7 +119,7 @@ def import_files(
                 dataset,
                 chosen,
                 guidelines=guidelines,
-                output_schema=_schema(schema),
+                output_schema=read_schema(schema),
                 settings=Settings(model=model),
             )
         elif schema or guidelines or model != Settings().model:
@@ -265,15 +265,6 @@ def _mapping(
     shown = preview(file, task=task, mapping=columns, delimiter=delimiter)
     shown.mapping.check(shown.columns, task)
     return shown.mapping
-
-
-def _schema(path: Path | None) -> Json | None:
-    if path is None:
-        return None
-    try:
-        return parse_schema(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path} cannot be read: {error}.", "Give a JSON Schema file.") from error
 
 
 @contextmanager

@@ -9,14 +9,12 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from curation.errors import WrongUse
-from curation.records import Json
 from exports.model_comparison import compare as compare_models
 from exports.versions import difference
 from labeling import compare_words as words
 from labeling.table_commands import PerhapsOutOption
 from labeling.terminal import JsonOption, print_line, report, save
-from labeling.uploads import parse_schema
+from labeling.uploads import read_schema
 
 
 def compare(
@@ -38,7 +36,7 @@ def compare(
 ) -> None:
     """Compare two models on a test split. --out gets the examples that they answer differently."""
     found = compare_models(
-        export, base, tuned, column=column, schema=_schema(schema), ignore_case=ignore_case
+        export, base, tuned, column=column, schema=read_schema(schema), ignore_case=ignore_case
     )
     if out is not None:
         save(found.differing, out)
@@ -80,15 +78,6 @@ def _titled(title: str, table: pl.DataFrame) -> None:
     if not table.is_empty():
         print_line(title)
         report(table, as_json=False)
-
-
-def _schema(path: Path | None) -> Json | None:
-    if path is None:
-        return None
-    try:
-        return parse_schema(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path} cannot be read: {error}.", "Give a JSON Schema file.") from error
 
 
 COMMANDS = (compare, diff)

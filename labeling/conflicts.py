@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
 from curation.clusters import conflicts_of
-from curation.records import Action, Dataset, Operation
+from curation.records import Action, Dataset
 from curation.workspace import Workspace
 from labeling import triage
 
@@ -77,23 +76,6 @@ def leave_out(workspace: Workspace, dataset: Dataset, annotator: str, wrong: str
 
 
 def _settle(
-    workspace: Workspace,
-    dataset: Dataset,
-    annotator: str,
-    verdicts: Sequence[tuple[str, Action, str | None]],
+    workspace: Workspace, dataset: Dataset, annotator: str, verdicts: Sequence[triage.Verdict]
 ) -> None:
-    batch = f"{triage.SETTLED}{uuid.uuid4().hex}"
-    triage.decide(
-        workspace,
-        [
-            Operation(
-                op_id=f"{batch}:{number}",
-                dataset_id=dataset.dataset_id,
-                example_id=key,
-                annotator=annotator,
-                action=action,
-                value=value,
-            )
-            for number, (key, action, value) in enumerate(verdicts)
-        ],
-    )
+    triage.judge(workspace, dataset, annotator, triage.SETTLED, verdicts)

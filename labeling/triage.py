@@ -7,7 +7,7 @@ the whole act is stored in one commit and undone as one.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -36,6 +36,8 @@ class Act:
 
 SETTLED = "settled-"
 """Begins the op_ids of decisions on the outputs of duplicates, which are acts of triage too."""
+Verdict = tuple[str, Action, str | None]
+"""What is said of the output of an example: its id, the action, the new output."""
 MOST_SEPARATED = 100
 """Examples that can be set apart from one another in one act: 4,950 pairs."""
 
@@ -210,12 +212,45 @@ def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | No
     return Act(*found.row(0)) if len(found) else None
 
 
+def judge(
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    mark: str,
+    verdicts: Sequence[Verdict],
+) -> None:
+    """Decide on the outputs of several examples as one act, whose op_ids begin with `mark`.
+
+    Raises TamisError if any of it was refused.
+    """
+    batch = f"{mark}{uuid.uuid4().hex}"
+    decide(
+        workspace,
+        [
+            Operation(
+                op_id=f"{batch}:{number}",
+                dataset_id=dataset.dataset_id,
+                example_id=key,
+                annotator=annotator,
+                action=action,
+                value=value,
+            )
+            for number, (key, action, value) in enumerate(verdicts)
+        ],
+    )
+
+
 def undo(workspace: Workspace, dataset: Dataset, annotator: str, act: Act) -> None:
     """Take back a whole act."""
+    take_back(workspace, dataset, annotator, act.batch)
+
+
+def take_back(workspace: Workspace, dataset: Dataset, annotator: str, batch: str) -> None:
+    """Undo all decisions whose op_ids begin with `batch` and a colon."""
     found = workspace.store.read(
         "SELECT op_id, example_id, about FROM standing_decision "
         "WHERE dataset_id = $dataset AND split_part(op_id, ':', 1) = $batch",
-        {"dataset": dataset.dataset_id, "batch": act.batch},
+        {"dataset": dataset.dataset_id, "batch": batch},
     )
     decide(
         workspace,

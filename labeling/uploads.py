@@ -70,6 +70,16 @@ def shown_cells(columns: Sequence[str], rows: Sequence[Json]) -> pl.DataFrame:
     )
 
 
+def read_schema(path: Path | None) -> Json | None:
+    """The JSON Schema in a file; None where none is named. Raises WrongUse."""
+    if path is None:
+        return None
+    try:
+        return parse_schema(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path} cannot be read: {error}.", "Give a JSON Schema file.") from error
+
+
 def parse_schema(text: str) -> Json | None:
     """The JSON Schema in a text; None where it is blank. Raises WrongUse.
 

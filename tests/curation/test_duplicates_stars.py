@@ -117,7 +117,7 @@ def test_copies_share_a_verdict_and_verdicts_still_count_for_leakage(
     for a, b, _, kind, _ in after.iter_rows():
         if kind == "near" and now[a] != now[b]:
             assert frozenset((whole[a], whole[b])) not in named
-    # Alike in meaning they may not be split up, whatever was said; alike in spelling alone they may.
+    # Alike in meaning they stay together, whatever was said; alike in spelling alone they need not.
     assert leakage_groups(after, 0.9, IDS).equals(leakage_groups(before, 0.9, IDS))
     assert set_apart(before, said.clear())[0].equals(before)
 
