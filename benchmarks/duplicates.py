@@ -346,6 +346,15 @@ def print_row(name: str, cost: Cost | str) -> None:
     )
 
 
+def print_growth(written: list[dict[str, Any]]) -> None:
+    """With which power of the rows the CPU seconds of Tamis grow from the first size to the last."""
+    sizes = [(one["rows"], one["methods"].get("tamis")) for one in written]
+    (few, least), (many, most) = sizes[0], sizes[-1]
+    if few < many and isinstance(least, dict) and isinstance(most, dict):
+        power = np.log(most["cpu_seconds"] / least["cpu_seconds"]) / np.log(many / few)
+        print(f"\nTamis from {few:,} to {many:,} rows: CPU time grows with the power {power:.2f}")
+
+
 def main() -> None:
     """Embed the files, enlarge, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -373,6 +382,7 @@ def main() -> None:
                 f"{asked.neighbours} neighbours: "
                 + ", ".join(f"{a} {b:.3f}" for a, b in near.items())
             )
+    print_growth(written)
     if asked.json:
         asked.json.write_text(json.dumps(written, indent=2))
 
