@@ -347,7 +347,7 @@ def print_row(name: str, cost: Cost | str) -> None:
 
 
 def print_growth(written: list[dict[str, Any]]) -> None:
-    """With which power of the rows the CPU seconds of Tamis grow from the first size to the last."""
+    """The power of the rows with which the CPU seconds of Tamis grow, first size to last."""
     sizes = [(one["rows"], one["methods"].get("tamis")) for one in written]
     (few, least), (many, most) = sizes[0], sizes[-1]
     if few < many and isinstance(least, dict) and isinstance(most, dict):
