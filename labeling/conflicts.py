@@ -78,4 +78,4 @@ def leave_out(workspace: Workspace, dataset: Dataset, annotator: str, wrong: str
 def _settle(
     workspace: Workspace, dataset: Dataset, annotator: str, verdicts: Sequence[triage.Verdict]
 ) -> None:
-    triage.judge(workspace, dataset, annotator, triage.SETTLED, verdicts)
+    triage.judge(workspace, dataset, annotator, verdicts, mark=triage.SETTLED)

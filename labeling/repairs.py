@@ -19,7 +19,7 @@ def edit(workspace: Workspace, dataset: Dataset, annotator: str, mended: pl.Data
         (example, Action.EDIT, output)
         for example, output in mended.select("example_id", "mended").iter_rows()
     ]
-    triage.judge(workspace, dataset, annotator, _MARK, verdicts)
+    triage.judge(workspace, dataset, annotator, verdicts, mark=_MARK)
 
 
 def exclude(
@@ -27,7 +27,7 @@ def exclude(
 ) -> None:
     """Exclude examples. Raises TamisError if any was refused."""
     verdicts: list[triage.Verdict] = [(example, Action.EXCLUDE, None) for example in examples]
-    triage.judge(workspace, dataset, annotator, _MARK, verdicts)
+    triage.judge(workspace, dataset, annotator, verdicts, mark=_MARK)
 
 
 def last(workspace: Workspace, dataset: Dataset, annotator: str) -> str | None:

@@ -37,7 +37,7 @@ class Act:
 SETTLED = "settled-"
 """Begins the op_ids of decisions on the outputs of duplicates, which are acts of triage too."""
 Verdict = tuple[str, Action, str | None]
-"""What is said of the output of an example: its id, the action, the new output."""
+"""What is said of an example: its id, the action, and the new output or the other example."""
 MOST_SEPARATED = 100
 """Examples that can be set apart from one another in one act: 4,950 pairs."""
 
@@ -144,10 +144,10 @@ def resolve(
 
     Raises TamisError if any of it was refused.
     """
-    verdicts: list[tuple[str, Action, str | None]]
+    verdicts: list[Verdict]
     verdicts = [(key, Action.KEEP, None) for key in sorted(keep)]
     verdicts += [(key, Action.EXCLUDE, None) for key in sorted(exclude)]
-    batch = _act(workspace, dataset, annotator, verdicts)
+    batch = judge(workspace, dataset, annotator, verdicts, about=About.DUPLICATE)
     return Act(batch, len(keep), len(exclude))
 
 
@@ -163,35 +163,10 @@ def separate(workspace: Workspace, dataset: Dataset, annotator: str, ids: Collec
             f"{len(members)} examples cannot be set apart from one another.",
             f"Choose from 2 to {MOST_SEPARATED}; to keep all of a larger cluster, keep them all.",
         )
-    verdicts: list[tuple[str, Action, str | None]]
+    verdicts: list[Verdict]
     verdicts = [(one, Action.SEPARATE, other) for one, other in combinations(members, 2)]
-    return Act(_act(workspace, dataset, annotator, verdicts), 0, 0, len(verdicts))
-
-
-def _act(
-    workspace: Workspace,
-    dataset: Dataset,
-    annotator: str,
-    verdicts: list[tuple[str, Action, str | None]],
-) -> str:
-    """Store decisions (example, action, value) as one act; returns what their op_ids share."""
-    batch = uuid.uuid4().hex
-    decide(
-        workspace,
-        [
-            Operation(
-                op_id=f"{batch}:{number}",
-                dataset_id=dataset.dataset_id,
-                example_id=key,
-                annotator=annotator,
-                action=action,
-                value=value,
-                about=About.DUPLICATE,
-            )
-            for number, (key, action, value) in enumerate(verdicts)
-        ],
-    )
-    return batch
+    batch = judge(workspace, dataset, annotator, verdicts, about=About.DUPLICATE)
+    return Act(batch, 0, 0, len(verdicts))
 
 
 def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | None:
@@ -216,12 +191,14 @@ def judge(
     workspace: Workspace,
     dataset: Dataset,
     annotator: str,
-    mark: str,
     verdicts: Sequence[Verdict],
-) -> None:
-    """Decide on the outputs of several examples as one act, whose op_ids begin with `mark`.
+    *,
+    about: About = About.OUTPUT,
+    mark: str = "",
+) -> str:
+    """Store decisions on several examples as one act; returns what their op_ids begin with.
 
-    Raises TamisError if any of it was refused.
+    `mark` is how that begins. Raises TamisError if any of it was refused.
     """
     batch = f"{mark}{uuid.uuid4().hex}"
     decide(
@@ -234,10 +211,12 @@ def judge(
                 annotator=annotator,
                 action=action,
                 value=value,
+                about=about,
             )
             for number, (key, action, value) in enumerate(verdicts)
         ],
     )
+    return batch
 
 
 def undo(workspace: Workspace, dataset: Dataset, annotator: str, act: Act) -> None:
