@@ -26,7 +26,7 @@ from curation.store import insert_frame
 from curation.workspace import Workspace
 
 # Raise a number here when the meaning of a step's results changes: old results are then redone.
-_VERSIONS = {"embed": 1, "duplicates": 3, "flags": 4}
+_VERSIONS = {"embed": 1, "duplicates": 4, "flags": 4}
 _RESULTS = {
     "embed": (),
     "duplicates": ("pairs", "neighbours", "searches"),

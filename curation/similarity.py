@@ -201,20 +201,25 @@ def pairs_recall(
     found: tuple[Rows, Rows],
     *,
     first_new: int = 0,
+    copy_of: Rows | None = None,
     sample: int = 1000,
     seed: int = 0,
 ) -> Search:
     """The search with the measured share of true pairs that are among those found.
 
-    `found` are the left and right rows that `similar_rows` yielded, left < right. A random sample
-    of rows is compared with everything; what counts are all pairs that touch it. The rows of a
-    large group hang together, so its pairs count for less in the interval (see `_measured`).
+    `found` are the left and right rows that `similar_rows` yielded, left < right. Where `copy_of`,
+    int64 [n] ≥ 0, says which rows count as one, they are pairs of its numbers instead, and rows
+    with the same number make no pair. A random sample of rows is compared with everything; what
+    counts are all pairs that touch it. The rows of a large group hang together, so its pairs count
+    for less in the interval (see `_measured`).
     """
     chosen = _sample(len(vectors), sample, seed)
     every = np.arange(len(vectors))
+    number = every if copy_of is None else copy_of
+    width = int(number.max(initial=0)) + 1
 
     def wanted(left: Rows, right: Rows) -> Mask:
-        new: Mask = (left != right) & (np.maximum(left, right) >= first_new)
+        new: Mask = (number[left] != number[right]) & (np.maximum(left, right) >= first_new)
         return new
 
     def compare(top: int) -> Pairs:
@@ -222,10 +227,11 @@ def pairs_recall(
         return close_pairs(vectors, Side(rows, vectors[rows]), Side(every, vectors), floor, wanted)
 
     hits, totals = np.zeros((2, len(vectors)), dtype=np.int64)
-    touching = np.isin(found[0], chosen) | np.isin(found[1], chosen)
-    known = found[0][touching] * len(vectors) + found[1][touching]
+    touching = np.isin(found[0], number[chosen]) | np.isin(found[1], number[chosen])
+    known = found[0][touching] * width + found[1][touching]
     for left, right, _ in spread(compare, range(0, len(chosen), _STRIPE)):
-        keys = np.minimum(left, right) * len(vectors) + np.maximum(left, right)
+        ends = number[left], number[right]
+        keys = np.minimum(*ends) * width + np.maximum(*ends)
         np.add.at(totals, left, 1)
         np.add.at(hits, left, np.isin(keys, known))
     return _measured(search, hits[chosen], totals[chosen])

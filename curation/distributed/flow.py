@@ -14,10 +14,12 @@ import pyarrow as pa
 from curation.distributed import shards, steps, tasks
 from curation.distributed.shards import Columns, Part
 from curation.distributed.steps import Channel, Floors
-from curation.duplicates.finding import FOUND_SCHEMA
+from curation.duplicates.texts import FOUND_SCHEMA
 from curation.errors import WrongUse
 from curation.records import Json
 from curation.similarity import Search
+
+_COPIES = {"example_id": pl.String, "first": pl.String, "repeated": pl.Boolean}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ class Flow:
             )
 
     def copies(self) -> pl.DataFrame:
-        """The exact pairs of all rows."""
+        """The copies among all rows, as `steps.copies` has them."""
         keyed = self._read(partial(tasks.keys, columns=self.columns, parts=self._spread))
-        return _pairs(self.ray, self._by(keyed, "part", self._spread, tasks.copies))
+        found = _table(self.ray, self._by(keyed, "part", self._spread, tasks.copies))
+        return shards.frame_of(found) if len(found) else pl.DataFrame(schema=_COPIES)
 
     def texts(self, gone: pl.Series, model: str, folder: Path) -> Any:
-        """One row for each text, those in `gone` left out, with its vector; held by the cluster.
+        """The rows that are not in `gone`, each with its vector; held by the cluster.
 
         Vectors that are computed by the model are also written to the folder.
         """

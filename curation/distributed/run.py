@@ -18,6 +18,7 @@ from curation.distributed.flow import Flow
 from curation.distributed.shards import Columns
 from curation.distributed.steps import Floors
 from curation.duplicates import cluster
+from curation.duplicates.texts import exact_pairs, folded
 from curation.embeddings import check_model, model_key
 from curation.errors import TamisError, WrongUse
 from curation.records import Json, Progress, Settings
@@ -113,16 +114,18 @@ def _search(
     vectors = folder / VECTORS / model_key(request.model) if not request.columns.vector else folder
     with step("copies"):
         flow.check_ids()
-        exact = flow.copies()
+        copies = flow.copies()
     with step("embed"):
-        texts = flow.texts(exact["other_id"], request.model, vectors)
+        repeated = copies.filter("repeated")["example_id"]
+        texts = flow.texts(repeated, request.model, vectors)
         count = int(texts.count())
         if not request.columns.vector:
             shards.number_parts(vectors)
     with step("search"):
         near = flow.near(texts, count, floors)
     with step("cluster"):
-        found = pl.concat([exact, near]).sort("example_id", "other_id")
+        exact = exact_pairs(copies)
+        found = pl.concat([exact, folded([near], exact)]).sort("example_id", "other_id")
         lexical = floors.lexical if floors.lexical <= 1 else None
         members = cluster(found, floors.embedding, lexical=lexical)
         gone = members.filter(pl.col("example_id") != pl.col("representative"))["example_id"]

@@ -17,7 +17,9 @@ import pyarrow as pa
 
 from curation.cells import Plan, cells_of, meet, pairs_plan
 from curation.duplicates import exact_key, lexical_vectors
-from curation.duplicates.finding import FOUND_SCHEMA, MAX_PAIRS, are_twins
+from curation.duplicates.finding import MAX_PAIRS
+from curation.duplicates.guard import are_twins
+from curation.duplicates.texts import FOUND_SCHEMA
 from curation.errors import TamisError
 from curation.records import PairKind
 from curation.similarity import Rows, Vectors, similar_rows
@@ -52,15 +54,18 @@ class Floors:
 
 
 def keyed(rows: pl.DataFrame, parts: int) -> pl.DataFrame:
-    """Of rows (`example_id`, `text`) that are not blank: `example_id`, `key`, `part` (UInt32).
+    """Of rows (`example_id`, `text`) that are not blank: `example_id`, `key`, `written`, `part`.
 
-    Exact copies share the key, 24 hex digits; equal keys have an equal part, one of so many.
+    Exact copies share the key, those written alike also `written`, 24 hex digits each; equal keys
+    have an equal part (UInt32), one of so many.
     """
     rows = rows.filter(pl.col("text").str.strip_chars() != "")
-    keys = [hashlib.blake2b(exact_key(text).encode(), digest_size=12) for text in rows["text"]]
+    keys = [_digest(exact_key(text)) for text in rows["text"]]
+    written = [_digest(text).hexdigest() for text in rows["text"]]
     return rows.select(
         "example_id",
         key=pl.Series([key.hexdigest() for key in keys], dtype=pl.String),
+        written=pl.Series(written, dtype=pl.String),
         part=pl.Series([_part(key.digest(), parts) for key in keys], dtype=pl.UInt32),
     )
 
@@ -79,17 +84,17 @@ def repeated_ids(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select("example_id").filter(pl.col("example_id").is_duplicated()).unique()
 
 
-def exact_pairs(rows: pl.DataFrame) -> pl.DataFrame:
-    """Every copy with the first by id of its key, all rows of which are here: FOUND_SCHEMA."""
-    rows = rows.with_columns(first=pl.col("example_id").min().over("key"))
-    one = pl.lit(1.0, pl.Float32)
-    return rows.filter(pl.col("example_id") != pl.col("first")).select(
-        example_id="first",
-        other_id="example_id",
-        similarity=one,
-        kind=pl.lit(PairKind.EXACT.value),
-        lexical=one,
-    )
+def copies(rows: pl.DataFrame) -> pl.DataFrame:
+    """`example_id` of every copy, and `first` by id of its key, all rows of which are here.
+
+    `repeated`: whether one with a smaller id is written alike.
+    """
+    first = pl.col("example_id").min()
+    return rows.select(
+        "example_id",
+        first=first.over("key"),
+        repeated=pl.col("example_id") != first.over("key", "written"),
+    ).filter(pl.col("example_id") != pl.col("first"))
 
 
 def spelled(texts: Iterable[str]) -> Vectors:
@@ -201,6 +206,10 @@ def all_pairs(rows: pl.DataFrame, vectors: Vectors, floors: Floors) -> pl.DataFr
         for channel in floors.channels
     ]
     return _judged(rows, vectors, found, floors)
+
+
+def _digest(text: str) -> hashlib.blake2b:
+    return hashlib.blake2b(text.encode(), digest_size=12)
 
 
 def _part(digest: bytes, parts: int) -> int:

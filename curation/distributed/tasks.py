@@ -41,8 +41,8 @@ def repeated(table: pa.Table) -> pa.Table:
 
 
 def copies(table: pa.Table) -> pa.Table:
-    """The exact pairs of a part of the keyed rows."""
-    return arrow(steps.exact_pairs(shards.frame_of(table)))
+    """The copies in a part of the keyed rows."""
+    return arrow(steps.copies(shards.frame_of(table)))
 
 
 def texts(batch: pa.Table, columns: Columns, gone: Any) -> Iterator[pa.Table]:

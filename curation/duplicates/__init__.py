@@ -1,26 +1,21 @@
 """Duplicate pairs by exact key, by cosine and by spelling, and what follows at any threshold.
 
-Examples with the same `exact_key` count as one text. `search_pairs` therefore looks for similar
-pairs among one example per key only (the one with the smallest id), and ties the other copies to
-it with one exact pair each: a star, m − 1 pairs in place of m². Everything that reads pairs
-(`cluster`, `leakage_groups`, `conflicts`) first folds exact pairs back into one text, so that a
-copy shares every pair of its text.
+Examples with the same `exact_key` count as one text. `search_pairs` ties all of them to the one
+with the smallest id with one exact pair each: a star, m − 1 pairs in place of m². An embedding may
+well see what a key passes over, so everything that is written differently is compared; but what is
+found stands for the whole text, as a pair of the two first examples, with the highest similarity of
+any of their copies. Everything that reads pairs (`cluster`, `leakage_groups`, `conflicts`) folds
+exact pairs back into one text, so that a copy shares every pair of its text.
 """
 
 from curation.duplicates.conflicts import conflicts, conflicts_in
 from curation.duplicates.differences import Segments, mark_differences
-from curation.duplicates.finding import (
-    PAIR_SCHEMA,
-    SEARCHES_SCHEMA,
-    Found,
-    Known,
-    find_pairs,
-    search_pairs,
-)
+from curation.duplicates.finding import SEARCHES_SCHEMA, Found, Known, find_pairs, search_pairs
 from curation.duplicates.graph import TextGraph, alike, leakage_groups, text_graph
 from curation.duplicates.keys import AS_EVER, Form, exact_key
 from curation.duplicates.lexical import lexical_vectors
 from curation.duplicates.stars import COPY_SIMILARITY, RANKS, Stars, cluster, copy_groups
+from curation.duplicates.texts import PAIR_SCHEMA
 from curation.duplicates.verdicts import set_apart
 from curation.similarity import nearest_neighbours
 from curation.twins import why_not_duplicate

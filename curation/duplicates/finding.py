@@ -8,24 +8,15 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from curation.duplicates.keys import AS_EVER, Form, exact_key
+from curation.duplicates.guard import are_twins
+from curation.duplicates.keys import AS_EVER, Form
 from curation.duplicates.lexical import lexical_vectors
+from curation.duplicates.texts import FOUND_SCHEMA, PAIR_SCHEMA, Texts, distinct, folded
 from curation.errors import TamisError, WrongUse
 from curation.records import PairKind, Progress
 from curation.similarity import Rows, Search, Vectors, pairs_recall, similar_rows
-from curation.twins import difference, read
 
-PAIR_SCHEMA = {
-    "example_id": pl.String,
-    "other_id": pl.String,
-    "similarity": pl.Float32,
-    "kind": pl.String,
-}
-"""What every pair has. `similarity` is the cosine of the embeddings, 1 for exact copies."""
-FOUND_SCHEMA = {**PAIR_SCHEMA, "lexical": pl.Float32}
-"""What `search_pairs` finds: `lexical` tells how alike the two are written (lexical_vectors)."""
 SEARCHES_SCHEMA = {
     "channel": pl.String,
     "method": pl.String,
@@ -45,7 +36,6 @@ MAX_PAIRS = 10_000_000
 _AT_ONCE = 8192
 _ROUNDING = 1e-5
 _Report = Callable[[Progress], None]
-_Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +50,9 @@ class Known:
     """Whether nothing can have been missed."""
 
 
+_NOTHING = Known(pl.DataFrame(schema=FOUND_SCHEMA), pl.Series([], dtype=pl.String), exact=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search found."""
@@ -70,46 +63,24 @@ class Found:
     """Ids of the examples that were compared, one for each text; for the next `Known`."""
     searches: pl.DataFrame
     """SEARCHES_SCHEMA."""
+    exact: bool
+    """Whether nothing can have been missed."""
 
     @property
     def known(self) -> Known:
         """For the next search, once more examples have come."""
-        return Known(self.pairs, self.texts, bool((self.searches["method"] == "exact").all()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """The distinct texts of a dataset; those that were compared before come first."""
-
-    ids: pl.Series
-    sides: tuple[pl.Series, ...]
-    """What is compared of each text: the question, the answer, or both."""
-    vectors: tuple[Vectors, ...]
-    """An embedding for each side, row by row."""
-    first_new: int
-    form: Form
-    own_keys: tuple[pl.Series, ...]
-    """Each side in the form that makes it another text."""
-
-    @property
-    def keys(self) -> tuple[pl.Series, ...]:
-        """Each side with case and punctuation folded, whatever the form."""
-        if self.form == AS_EVER:
-            return self.own_keys
-        return tuple(
-            pl.Series("key", [exact_key(text) for text in side], dtype=pl.String)
-            for side in self.sides
-        )
+        return Known(self.pairs, self.texts, self.exact)
 
 
 class _Channel:
     """One way in which texts can be alike: the cosine of one vector for each side."""
 
     def __init__(
-        self, name: str, sides: Sequence[Vectors], same: Sequence[Rows], first_new: int
+        self, name: str, sides: Sequence[Vectors], same: Sequence[Rows], of: Texts
     ) -> None:
         """`same`, where there are two sides: equal numbers mean that the side is the same text."""
-        self.name, self.sides, self.same, self.first_new = name, sides, same, first_new
+        self.name, self.sides, self.same = name, sides, same
+        self.first_new, self.copy_of = of.first_new, of.copy_of
 
     @cached_property
     def joint(self) -> Vectors:
@@ -120,9 +91,11 @@ class _Channel:
         return np.concatenate([side * scale for side in self.sides], axis=1)
 
     def search(self, floor: float) -> Iterator[tuple[int, Rows, Rows]]:
-        """Yield (rows done, left, right) of pairs that may reach the floor on every side."""
+        """Yield (rows done, left, right) of pairs that reach the floor on every side, no copies."""
         slack = _ROUNDING if len(self.sides) > 1 else 0.0
-        for done, left, right, _ in similar_rows(self.joint, floor - slack, self.first_new):
+        for done, one, other, _ in similar_rows(self.joint, floor - slack, self.first_new):
+            apart = self.copy_of[one] != self.copy_of[other]
+            left, right = one[apart], other[apart]
             kept = self.value(left, right) >= np.float32(floor)
             yield done, left[kept], right[kept]
 
@@ -142,14 +115,17 @@ class _Channel:
     def recall(
         self, found: tuple[Rows, Rows], threshold: float, *, exact: bool
     ) -> dict[str, object]:
-        """A row of SEARCHES_SCHEMA: what share of the pairs at the threshold was found."""
+        """A row of SEARCHES_SCHEMA: what share of the pairs at the threshold was found.
+
+        `found` are the pairs as numbers of `copy_of`.
+        """
         rows = len(self.joint)
         search = Search.of_pairs(rows, 0 if exact else self.first_new)
         if exact or rows < 2:
             search = Search("exact", rows, 0, 1.0, None)
         else:
             cells = Search("cells", rows, search.cells or Search.of_pairs(rows).cells, None, None)
-            search = pairs_recall(cells, self.joint, threshold, found)
+            search = pairs_recall(cells, self.joint, threshold, found, copy_of=self.copy_of)
         low, high = search.interval or (search.recall, search.recall)
         return {
             "channel": self.name,
@@ -198,8 +174,7 @@ def search_pairs(
 
     With `known`, of a search with the same settings, only new texts are compared, with each other
     and with the old ones. The result is that of one search of all examples, as long as searches
-    are exact: which example stands for a group of copies depends on the group alone, and where a
-    new one takes over (its id is smaller), it counts as a new text.
+    are exact. Where a text that was compared then is gone, everything is compared anew.
 
     What is surely found and what may be missed says `similar_rows`; where it may, the share that
     was found is measured at each of the `thresholds`, and at `lexical_threshold` for spelling.
@@ -207,7 +182,7 @@ def search_pairs(
     reach the floor.
     """
     sides = (vectors,) if answers is None else (vectors, answers)
-    found, channels, exact = _search(examples, sides, floor, progress, form, known, lexical=True)
+    found, texts, channels = _search(examples, sides, floor, progress, form, known, lexical=True)
     asked = {"embedding": thresholds, "lexical": [lexical_threshold or floor]}
     near = found.pairs.filter(pl.col("kind") != PairKind.EXACT.value)
     measured = []
@@ -215,8 +190,8 @@ def search_pairs(
         value = "similarity" if channel.name == "embedding" else "lexical"
         for threshold in sorted({max(one, floor) for one in asked[channel.name]} or {floor}):
             reached = near.filter(pl.col(value) >= threshold)
-            rows = _rows_of(found.texts, reached)
-            measured.append(channel.recall((rows[0], rows[1]), threshold, exact=exact))
+            ends = texts.numbers(reached)
+            measured.append(channel.recall(ends, threshold, exact=found.exact))
     return replace(found, searches=pl.DataFrame(measured, schema=SEARCHES_SCHEMA))
 
 
@@ -229,7 +204,7 @@ def _search(
     known: Known | None,
     *,
     lexical: bool,
-) -> tuple[Found, list[_Channel], bool]:
+) -> tuple[Found, Texts, list[_Channel]]:
     if any(len(side) != examples.height for side in vectors) or (
         examples["example_id"].n_unique() != examples.height
     ):
@@ -238,79 +213,30 @@ def _search(
         )
     if not 0 < floor <= 1:
         raise WrongUse(f"The lowest similarity must lie above 0 and up to 1, not at {floor}.")
-    exact_pairs, texts = _distinct(examples, vectors, form, known)
+    if known is None or not known.texts.is_in(examples["example_id"].implode()).all():
+        known = _NOTHING
+    copies, texts = distinct(examples, vectors, form, known.texts)
     channels = _channels(texts, lexical=lexical)
-    old = _kept(known, texts)
+    old = known.pairs.filter(pl.col("kind") != PairKind.EXACT.value).select(*FOUND_SCHEMA)
     new = _near_pairs(texts, channels, floor, old.height, progress)
-    pairs = pl.concat([exact_pairs, old, new]).sort("example_id", "other_id")
-    exact = (known is None or known.exact or not texts.first_new) and (
-        Search.of_pairs(len(texts.ids), texts.first_new).method == "exact"
-    )
-    return Found(pairs, texts.ids, pl.DataFrame(schema=SEARCHES_SCHEMA)), channels, exact
+    pairs = pl.concat([copies, folded([old, new], copies)]).sort("example_id", "other_id")
+    exact = known.exact and Search.of_pairs(len(texts.ids), texts.first_new).method == "exact"
+    return Found(pairs, texts.ids, pl.DataFrame(schema=SEARCHES_SCHEMA), exact), texts, channels
 
 
-def _distinct(
-    examples: pl.DataFrame, vectors: tuple[Vectors, ...], form: Form, known: Known | None
-) -> tuple[pl.DataFrame, _Texts]:
-    """Exact pairs, and one example for each text: the one with the smallest id."""
-    names = ["text", "answer"][: len(vectors)]
-    rows = examples.select("example_id", *names).with_row_index("row")
-    rows = rows.drop_nulls(names).sort("example_id")
-    for name in names:
-        keys = [exact_key(text, form) for text in rows[name]]
-        rows = rows.with_columns(pl.Series(f"{name}_key", keys, dtype=pl.String))
-    rows = rows.with_columns(
-        first=pl.col("example_id").first().over([f"{name}_key" for name in names])
-    )
-    exact = rows.filter(pl.col("example_id") != pl.col("first")).select(
-        example_id="first",
-        other_id="example_id",
-        similarity=pl.lit(1.0, pl.Float32),
-        kind=pl.lit(PairKind.EXACT.value),
-        lexical=pl.lit(1.0, pl.Float32),
-    )
-    searched = pl.Series([], dtype=pl.String) if known is None else known.texts
-    texts = (
-        rows.filter(pl.col("example_id") == pl.col("first"))
-        .with_columns(new=~pl.col("example_id").is_in(searched.implode()))
-        .sort("new", "example_id")
-    )
-    chosen = texts["row"].to_numpy()
-    return exact, _Texts(
-        ids=texts["example_id"],
-        sides=tuple(texts[name] for name in names),
-        vectors=tuple(side[chosen] for side in vectors),
-        first_new=texts.height - int(texts["new"].sum()),
-        form=form,
-        own_keys=tuple(texts[f"{name}_key"] for name in names),
-    )
-
-
-def _channels(texts: _Texts, *, lexical: bool) -> list[_Channel]:
+def _channels(texts: Texts, *, lexical: bool) -> list[_Channel]:
     both = len(texts.sides) > 1
     keys = texts.keys if both or lexical else ()
     same = [key.rank("dense").to_numpy().astype(np.int64) for key in keys] if both else []
-    channels = [_Channel("embedding", texts.vectors, same, texts.first_new)]
+    channels = [_Channel("embedding", texts.vectors, same, texts)]
     if lexical:
         spelled = [lexical_vectors(key.to_list()) for key in keys]
-        channels.append(_Channel("lexical", spelled, same, texts.first_new))
+        channels.append(_Channel("lexical", spelled, same, texts))
     return channels
 
 
-def _kept(known: Known | None, texts: _Texts) -> pl.DataFrame:
-    """The known pairs of two texts for which the same examples still stand."""
-    if known is None:
-        return pl.DataFrame(schema=FOUND_SCHEMA)
-    old = texts.ids.head(texts.first_new).implode()
-    return known.pairs.filter(
-        (pl.col("kind") != PairKind.EXACT.value)
-        & pl.col("example_id").is_in(old)
-        & pl.col("other_id").is_in(old)
-    ).select(*FOUND_SCHEMA)
-
-
 def _near_pairs(
-    texts: _Texts, channels: list[_Channel], floor: float, count: int, progress: _Report | None
+    texts: Texts, channels: list[_Channel], floor: float, count: int, progress: _Report | None
 ) -> pl.DataFrame:
     """Near pairs and near-twins of a new text with any other; `count` are known already."""
     found: list[tuple[Rows, Rows]] = []
@@ -333,8 +259,6 @@ def _near_pairs(
     )
     twins = are_twins(texts.sides, left, right, texts.form)
     values = [channel.value(left, right) for channel in channels]
-    # Old texts come first whatever their ids are.
-    swap = pl.col("example_id") > pl.col("other_id")
     return pl.DataFrame(
         {
             "example_id": texts.ids.gather(left),
@@ -344,37 +268,4 @@ def _near_pairs(
             "lexical": values[1] if len(values) > 1 else None,
         },
         schema=FOUND_SCHEMA,
-    ).with_columns(
-        example_id=pl.when(swap).then("other_id").otherwise("example_id"),
-        other_id=pl.when(swap).then("example_id").otherwise("other_id"),
     )
-
-
-def are_twins(sides: Sequence[pl.Series], left: Rows, right: Rows, form: Form = AS_EVER) -> _Mask:
-    """For each pair of rows: whether a difference on any side speaks against its being a duplicate.
-
-    `sides` are what is compared of each row: strings, row by row.
-    """
-    twins = np.zeros(len(left), dtype=np.bool_)
-    involved = np.unique(np.concatenate([left, right]))
-    for side in sides:
-        words = dict(zip(involved.tolist(), side.gather(involved), strict=True))
-        readings = {row: read(text) for row, text in words.items()}
-        folded = {} if form == AS_EVER else {r: exact_key(text) for r, text in words.items()}
-        for place, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
-            if not twins[place]:
-                kept_apart = bool(folded) and words[a] != words[b] and folded[a] == folded[b]
-                twins[place] = (
-                    kept_apart and exact_key(words[a], form) != exact_key(words[b], form)
-                ) or (difference(readings[a], readings[b]) is not None)
-    return twins
-
-
-def _rows_of(texts: pl.Series, pairs: pl.DataFrame) -> Rows:
-    """Rows of both ends of the pairs among the texts, int64 [2, pairs], the smaller first."""
-    places = pl.DataFrame({"id": texts}).with_row_index("place")
-    ends = [
-        pairs.select(id=side).join(places, on="id", how="left", maintain_order="left")["place"]
-        for side in ("example_id", "other_id")
-    ]
-    return np.sort(np.stack([end.to_numpy().astype(np.int64) for end in ends]), axis=0)

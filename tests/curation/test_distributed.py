@@ -22,6 +22,7 @@ from curation.distributed.run import Request, run
 from curation.distributed.shards import Columns
 from curation.distributed.steps import Channel, Floors
 from curation.duplicates import search_pairs
+from curation.duplicates.texts import exact_pairs, folded
 from curation.embeddings import VectorCache
 from curation.errors import TamisError, UnreadableFile, WrongUse
 from curation.records import text_hash
@@ -60,11 +61,9 @@ def on_many(
     """What Ray does with the steps, in one process."""
     blocks = parted(len(rows), cuts)
     keyed = pl.concat([steps.keyed(rows[block], 3) for block in blocks])
-    exact = pl.concat(
-        [steps.exact_pairs(keyed.filter(pl.col("part") == part)) for part in range(3)]
-    )
+    copies = pl.concat([steps.copies(keyed.filter(pl.col("part") == part)) for part in range(3)])
     first = rows["example_id"].is_in(keyed["example_id"].implode()) & ~rows["example_id"].is_in(
-        exact["other_id"].implode()
+        copies.filter("repeated")["example_id"].implode()
     )
     kept = [(rows[block].filter(first[block]), vectors[block][first[block]]) for block in blocks]
     count = int(first.sum())
@@ -75,7 +74,8 @@ def on_many(
     else:
         near = [met(kept, count, channel, floors, workers) for channel in floors.channels]
     found = pl.concat(near).unique(["example_id", "other_id"])
-    return pl.concat([exact, found]).sort("example_id", "other_id")
+    exact = exact_pairs(copies)
+    return pl.concat([exact, folded([found], exact)]).sort("example_id", "other_id")
 
 
 def met(

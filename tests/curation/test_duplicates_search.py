@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from curation import similarity
 from curation.duplicates import Form, Found, exact_key, find_pairs, lexical_vectors, search_pairs
+from curation.duplicates.texts import FOUND_SCHEMA, exact_pairs, folded
 
 FORMS = ("{}", "{}!", "Oh, {}", "{} please")
 WORDS = ("card", "crad", "cards", "money", "monney", "12", "13", "lost")
@@ -67,7 +68,11 @@ def test_any_imports_in_any_order_give_the_pairs_of_one_import(
     assert last is not None
     assert last.pairs.equals(once.pairs)
     assert last.searches.equals(once.searches)
-    assert set(last.texts) == set(once.texts)
+    assert set(text_of(examples, last.texts)) == set(text_of(examples, once.texts)) == set(found)
+
+
+def text_of(examples: pl.DataFrame, ids: pl.Series) -> list[str]:
+    return examples.filter(pl.col("example_id").is_in(ids.implode()))["text"].to_list()
 
 
 def test_new_texts_are_compared_with_all_and_old_ones_are_left_in_peace(
@@ -88,7 +93,27 @@ def test_new_texts_are_compared_with_all_and_old_ones_are_left_in_peace(
     assert compared == [(49, 0), (49, 0), (50, 49), (50, 49)]
 
 
-def test_a_copy_with_a_smaller_id_takes_over_and_is_compared_anew() -> None:
+def test_copies_share_the_pairs_of_whatever_is_most_alike() -> None:
+    """Case and marks make no other text, but an embedding may see them."""
+    found = frame(["Pay now", "pay now!", "pay it now"], ["a", "b", "c"])
+    vectors = np.array([[1, 0], [0.6, 0.8], [0.6, 0.8]], dtype=np.float32)
+    pairs = find_pairs(found, vectors, 0.9)
+    assert pairs.rows() == [
+        ("a", "b", 1.0, "exact"),
+        ("a", "c", pytest.approx(1.0), "near"),
+    ]
+
+
+def test_what_the_guard_keeps_apart_in_one_form_stays_apart_in_all() -> None:
+    copies = pl.DataFrame({"first": ["a"], "example_id": ["b"]})
+    found = [("a", "c", 0.9, "near", 0.7), ("c", "b", 0.8, "near-twin", 0.8)]
+    pairs = pl.DataFrame(found, schema=FOUND_SCHEMA, orient="row")
+    assert folded([pairs], exact_pairs(copies)).rows() == [
+        ("a", "c", pytest.approx(0.9), "near-twin", pytest.approx(0.8))
+    ]
+
+
+def test_a_copy_with_a_smaller_id_takes_over() -> None:
     found, ids = ["Lost card", "card Lost", "lost card!"], ["m", "n", "a"]
     vectors = np.ones((3, 1), dtype=np.float32)
     first = search_pairs(frame(found[:2], ids[:2]), vectors[:2], 0.8)

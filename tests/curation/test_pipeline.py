@@ -287,7 +287,7 @@ def test_two_imports_give_the_pairs_of_one_and_compare_only_what_is_new(tmp_path
         found.append(pairs(workspace, dataset))
         search = search_of(workspace, dataset)
         assert search is not None
-        assert (search.method, search.rows, search.recall) == ("exact", 3, 1.0)
+        assert (search.method, search.rows, search.recall) == ("exact", 4, 1.0)
     assert found[0].equals(found[1])
     assert found[0]["kind"].to_list().count("exact") == 1
     assert found[0].filter(kind="near").height >= 1
