@@ -8,7 +8,7 @@ any of their copies. Everything that reads pairs (`cluster`, `leakage_groups`, `
 exact pairs back into one text, so that a copy shares every pair of its text.
 """
 
-from curation.duplicates.conflicts import conflicts, conflicts_in
+from curation.duplicates.conflicts import conflicts, conflicts_in, groups_among
 from curation.duplicates.differences import Segments, mark_differences
 from curation.duplicates.finding import SEARCHES_SCHEMA, Found, Known, find_pairs, search_pairs
 from curation.duplicates.graph import TextGraph, alike, leakage_groups, text_graph
@@ -39,6 +39,7 @@ __all__ = [
     "copy_groups",
     "exact_key",
     "find_pairs",
+    "groups_among",
     "leakage_groups",
     "lexical_vectors",
     "mark_differences",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,15 @@ _MARK = re.compile(
     r"(?P<kept>(?<=\d)[^\w\s](?=\d)|(?<!\w)[-−–.](?=\.?\d)|!(?==)|(?<!\w)!(?=\w))|[^\w\s]|_"
 )
 _MEANINGFUL = frozenset("%‰#@&*/\\")
+_AT_RISK = re.compile(r"\d|!(?=[=\w])")
+"""Where a mark may carry meaning. In ASCII without it, all punctuation is folded at once."""
+_FOLDED = str.maketrans(
+    {
+        mark: " "
+        for mark in string.punctuation
+        if unicodedata.category(mark)[0] == "P" and mark not in _MEANINGFUL
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ def exact_key(text: str, form: Form = AS_EVER) -> str:
             text = unicodedata.normalize("NFKC", text)
     if form.keep_punctuation:
         return " ".join(text.split())
+    if text.isascii() and not _AT_RISK.search(text):
+        return " ".join(text.translate(_FOLDED).split()) or text.strip()
     return " ".join(_MARK.sub(_fold, text).split()) or text.strip()
 
 

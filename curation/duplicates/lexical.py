@@ -16,6 +16,8 @@ from curation.similarity import Vectors
 WIDTH = 512
 _LETTERS = 3
 _BLOCK = 4096
+_RUN_BITS = np.uint64(52)
+_RUN = np.uint64(2**52 - 1)
 _Codes = NDArray[np.uint64]
 
 
@@ -50,14 +52,12 @@ def _hashed(texts: list[str]) -> NDArray[np.float64]:
         letters = codes[place : place + len(runs)]
         whole &= letters != 0
         runs = _mixed(runs ^ letters)
-    found, row = runs[whole], rows[: len(runs)][whole]
-    order = np.lexsort((found, row))
-    found, row = found[order], row[order]
-    new = np.ones(len(found), dtype=np.bool_)
-    new[1:] = (found[1:] != found[:-1]) | (row[1:] != row[:-1])
-    first = np.flatnonzero(new)
-    counts = np.diff(first, append=len(found))
-    found, row = found[first], row[first]
+    # Text and run in one number, which sorts many times faster than two.
+    of_text = rows[: len(runs)].astype(np.uint64) << _RUN_BITS | runs & _RUN
+    of_text = np.sort(of_text[whole])
+    first = np.flatnonzero(np.diff(of_text, prepend=~of_text[:1]))
+    counts = np.diff(first, append=len(of_text))
+    found, row = of_text[first] & _RUN, (of_text[first] >> _RUN_BITS).astype(np.int64)
     signed = np.where((found >> np.uint64(40)) & np.uint64(1), 1.0, -1.0) * np.sqrt(counts)
     places = row * WIDTH + (found % np.uint64(WIDTH)).astype(np.int64)
     sums = np.bincount(places, signed, len(texts) * WIDTH).astype(np.float64)

@@ -6,10 +6,10 @@ does not account for, after numbers, units, spellings, contractions and courtesi
 one form, and would rather refuse a true duplicate than merge two different texts.
 """
 
-from curation.twins.comparing import difference
+from curation.twins.comparing import differ, difference
 from curation.twins.reading import Reading, read
 
-__all__ = ["Reading", "difference", "read", "why_not_duplicate"]
+__all__ = ["Reading", "differ", "difference", "read", "why_not_duplicate"]
 
 
 def why_not_duplicate(a: str, b: str) -> str | None:

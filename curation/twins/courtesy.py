@@ -159,6 +159,7 @@ _shorthand = [
         (r"w/(?=\s)", "with"),
     )
 ]
+_short = re.compile("|".join(pattern.pattern for pattern, _ in _shorthand))
 _clause = re.compile(r"([^.!?,;:\n()]*(?:[.,:](?=\w)[^.!?,;:\n()]*)*)([.!?,;:\n()]*)")
 
 
@@ -168,8 +169,9 @@ def matter(text: str, names: frozenset[str]) -> Matter:
     `names` are words that are capitalised as only names are. A text that is nothing but courtesies
     keeps all of it.
     """
-    for pattern, full in _shorthand:
-        text = pattern.sub(full, text)
+    if _short.search(text):
+        for pattern, full in _shorthand:
+            text = pattern.sub(full, text)
     rest, greeted = _without_opening(_filler.sub("", text), names)
     rest, signed = _without_closing(rest, names)
     clauses = [clause for clause in _split(rest) if not _whole_clause.fullmatch(clause.words)]

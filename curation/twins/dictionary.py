@@ -78,6 +78,7 @@ def is_common(word: str) -> bool:
     return word in _words()[0]
 
 
+@lru_cache(maxsize=65536)
 def is_known(word: str) -> bool:
     """Whether a word in lower case is in the dictionary, or would be without its "'s"."""
     head = word.partition("'")[0]
@@ -118,6 +119,7 @@ def _uninflected(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=65536)
 def present(word: str) -> str:
     """The base form of a verb in the past; other words come back as they are."""
     if word in _PAST:
@@ -129,6 +131,7 @@ def present(word: str) -> str:
     return base(next(filter(is_common, [*forms, stem]), word))
 
 
+@lru_cache(maxsize=262144)
 def is_typo(x: str, y: str) -> bool:
     """Whether one of two different words is probably the other, mistyped.
 
@@ -140,11 +143,13 @@ def is_typo(x: str, y: str) -> bool:
     shorter, longer = sorted((x, y), key=len)
     if len(longer) < 3 or len(longer) - len(shorter) > 2 or (is_known(x) and is_known(y)):
         return False
-    if (len(longer) - len(shorter) == 2 and longer.endswith(shorter)) or _opposed(x, y):
+    if len(longer) - len(shorter) == 2 and longer.endswith(shorter):
         return False
     if len(longer) < 4:
-        return sorted(x) == sorted(y) and _edits(x, y) == 1
-    return _edits(x, y) <= (2 if len(shorter) >= 7 else 1)
+        near = sorted(x) == sorted(y) and _edits(x, y) == 1
+    else:
+        near = _edits(x, y) <= (2 if len(shorter) >= 7 else 1)
+    return near and not _opposed(x, y)
 
 
 def _opposed(x: str, y: str) -> bool:

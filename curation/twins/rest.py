@@ -12,10 +12,9 @@ class Rest:
     __slots__ = ("hard", "reading", "soft")
 
     def __init__(self, reading: Reading, other: Reading) -> None:
-        keys = reading.bag - other.bag
         self.reading = reading
-        self.hard = set(keys & reading.hard)
-        self.soft = set(keys - reading.hard)
+        self.hard = set(reading.hard - other.bag)
+        self.soft = set(reading.bag - other.bag - reading.hard)
 
     @property
     def keys(self) -> set[str]:

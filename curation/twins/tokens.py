@@ -37,6 +37,8 @@ _PHRASES = [
         (r"would (?:like|love)", "wish"),
     )
 ]
+_PHRASE = re.compile("|".join(pattern.pattern for pattern, _ in _PHRASES))
+"""Whether any of them is there at all; mostly none is."""
 _FILE_OR_DOMAIN = "com|org|net|io|co|uk|eu|de|gov|edu|pdf|csv|docx?|xlsx?|py|js|txt"
 _ADDRESS = (
     r"(?:https?://|www\.)\S+\w|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+"
@@ -51,6 +53,9 @@ _TOKEN = re.compile(
     r"|(?P<operator>(?<=\d)\s+[-*/]\s+(?=\d))"
     r"|(?P<sign>[^\w\s])"
 )
+_WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*(?: [^\W\d_]+(?:'[^\W\d_]+)*)*")
+"""A clause of words and spaces, in which nothing else need be looked for."""
+_NUMERALS = frozenset((*lexicon.NUMBER_WORDS, *lexicon.SCALES))
 _GROUPED_THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _COUNTED = ("#", "~", "")
 _PLACED = ("preposition:", "person:", "pronoun:", "link:b", "link:al")
@@ -89,13 +94,27 @@ def plain_number(written: str) -> str:
 def words_of(clause: str) -> Iterator[Word]:
     """The words of a clause; currency behind its amount, numbers in digits, repetitions once."""
     clause = clause.replace("'d like", " would like").replace("'d love", " would love")
-    for pattern, by in _PHRASES:
-        clause = pattern.sub(by, clause)
+    if _PHRASE.search(clause):
+        for pattern, by in _PHRASES:
+            clause = pattern.sub(by, clause)
+    words = list(_plain_tokens(clause) if _WORDS.fullmatch(clause) else _tokens(clause))
+    if any(word.written in _NUMERALS or word.key.startswith("#") for word in words):
+        words = list(_with_numbers(words))
     last = None
-    for word in _currency_behind(_with_numbers(_tokens(clause))):
+    for word in _currency_behind(words):
         if word != last or word.key[:1] in _COUNTED:
             yield word
         last = word
+
+
+def _plain_tokens(clause: str) -> Iterator[Word]:
+    """What `_tokens` finds in a clause of words and spaces."""
+    tokens = clause.split(" ")
+    for place, written in enumerate(tokens):
+        before = tokens[place - 1] if place else ""
+        after = tokens[place + 1] if place + 1 < len(tokens) else ""
+        counted = before in lexicon.NUMBER_WORDS
+        yield from _in_place(written, after, first=not place, counted=counted)
 
 
 def _tokens(clause: str) -> Iterator[Word]:
@@ -113,14 +132,18 @@ def _tokens(clause: str) -> Iterator[Word]:
         elif kind == "sign":
             yield from _sign(written)
         else:
-            before = matches[place - 1] if place else None
+            counted = bool(place) and _is_number(matches[place - 1])
             after = matches[place + 1][0] if place + 1 < len(matches) else ""
-            if written == "by" and (after[:1].isdigit() or after in _LIMITS):
-                yield Word("until", written)
-            elif written in lexicon.UNITS_AFTER_NUMBER and before and _is_number(before):
-                yield Word(lexicon.UNITS_AFTER_NUMBER[written], written)
-            else:
-                yield from _word(written, first=not place)
+            yield from _in_place(written, after, first=not place, counted=counted)
+
+
+def _in_place(written: str, after: str, *, first: bool, counted: bool) -> tuple[Word, ...]:
+    """The words behind one written word, `counted` behind a number, before another token."""
+    if written == "by" and (after[:1].isdigit() or after in _LIMITS):
+        return (Word("until", written),)
+    if counted and written in lexicon.UNITS_AFTER_NUMBER:
+        return (Word(lexicon.UNITS_AFTER_NUMBER[written], written),)
+    return _word(written, first=first)
 
 
 def _is_number(match: re.Match[str]) -> bool:
@@ -154,7 +177,8 @@ def _number(digits: str, suffix: str | None) -> Iterator[Word]:
         yield Word(f"={digits}{suffix}", digits + suffix)
 
 
-def _word(written: str, *, first: bool) -> Iterator[Word]:
+@lru_cache(maxsize=65536)
+def _word(written: str, *, first: bool) -> tuple[Word, ...]:
     """The words behind one written word: "can't" is "can" and "not"."""
     expanded = lexicon.EXPANSIONS.get(written)
     if expanded is None and written.endswith("n't"):
@@ -162,12 +186,10 @@ def _word(written: str, *, first: bool) -> Iterator[Word]:
     if expanded is None and "'" in written:
         head, _, tail = written.rpartition("'")
         expanded = f"{head} will" if tail == "ll" else head
-    for part in (expanded or written).split():
-        key, soft, ordered = _key(part, first=first)
-        yield Word(key, written, soft, ordered)
+    keys = [_key(part, first=first) for part in (expanded or written).split()]
+    return tuple(Word(key, written, soft, ordered) for key, soft, ordered in keys)
 
 
-@lru_cache(maxsize=65536)
 def _key(word: str, *, first: bool) -> tuple[str, bool, bool]:
     """Key ("" for a void word), whether it is soft, whether its place counts."""
     if word in lexicon.VOID:

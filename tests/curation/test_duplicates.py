@@ -114,6 +114,11 @@ def test_texts_that_differ_in_meaning_keep_their_own_keys(a: str, b: str) -> Non
     assert exact_key(a) != exact_key(b)
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=30))
+def test_a_number_behind_a_text_changes_nothing_else_of_its_key(text: str) -> None:
+    assert exact_key(f"{text} x 7") == f"{exact_key(f'{text} x')} 7"
+
+
 def test_a_text_of_punctuation_keeps_itself_and_an_empty_one_stays_empty() -> None:
     assert exact_key("?!") == "?!"
     assert exact_key(" \n") == ""
