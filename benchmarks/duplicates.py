@@ -175,7 +175,7 @@ METHODS: dict[str, tuple[Callable[[], Method], int | None]] = {
     "FAISS IVF 16 probes": (lambda: faiss_ivf(16), None),
     "USearch HNSW": (usearch, 200_000),
     "SemHash": (semhash, 200_000),
-    "paraphrase_mining": (paraphrase_mining, 20_000),
+    "paraphrase_mining": (paraphrase_mining, 50_000),
     "k-means one cell": (one_cell, None),
 }
 """Each with the most rows that it is run on."""

@@ -14,8 +14,10 @@ from typing import Any
 from curation.errors import TamisError
 from curation.records import Json
 
-_LOOPBACK = "127.0.0.2"
-"""Ray turns 127.0.0.1 into the address that other machines see; it leaves this one alone."""
+_LOOPBACK = "127.0.0.1"
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""As Ray is on these systems: a cluster of one machine, all of whose ports listen on loopback. Else
+it turns 127.0.0.1 into the address that other machines see. It asks when it is first imported."""
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
     scratch = None
     options: Json = {"address": address}
     if address is None:
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32), **_ALONE)
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         scratch = tempfile.mkdtemp(prefix="tamis-ray-")
         options = {
@@ -43,6 +45,11 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
     try:
         with _plain_errors(ray):
             ray.init(**options, logging_level=logging.CRITICAL, log_to_driver=False)
+            if address is None and ray.util.get_node_ip_address() != _LOOPBACK:
+                raise TamisError(
+                    "Ray would listen to other machines.",
+                    "This process has used Ray before: start a new one, or give an address.",
+                )
             context = ray.data.DataContext.get_current()
             context.enable_progress_bars = context.print_on_execution_start = False
             context.raise_original_map_exception = True

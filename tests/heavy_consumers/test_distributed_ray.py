@@ -126,7 +126,7 @@ def test_vectors_of_a_run_spare_the_analysis_the_embedding(tmp_path: Path, addre
         dataset = workspace.create_dataset("d", Task.SINGLE_LABEL)
         for path in sorted((out / "kept").iterdir()):
             import_file(workspace, dataset, path, ColumnMapping(text="text", label="label"))
-        assert adopt_vectors(workspace, out) == 3
+        assert adopt_vectors(workspace, out) == 4  # of every way of writing
         cache = VectorCache(workspace.vectors / model_key())
         imported = workspace.store.read("SELECT text FROM example")["text"]
         assert len(imported) == 3
@@ -166,6 +166,27 @@ def test_nobody_without_the_token_is_let_in(address: str, credentials: dict[str,
     assert done.returncode != 0
     assert "inside" not in done.stdout
     assert "token" in done.stderr.lower()
+
+
+LISTENERS = """
+import psutil
+from curation.distributed.cluster import connected
+with connected(None, 2) as ray:
+    ray.get([ray.remote(lambda: None).remote() for _ in range(2)])
+    this = psutil.Process()
+    own = {this.pid, *(child.pid for child in this.children(recursive=True))}
+    for found in psutil.net_connections("inet"):
+        if found.status == "LISTEN" and found.pid in own:
+            print(found.laddr.ip)
+"""
+
+
+def test_a_cluster_of_our_own_listens_to_this_machine_only() -> None:
+    done = subprocess.run([sys.executable, "-c", LISTENERS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = done.stdout.split()
+    assert len(found) >= 4
+    assert set(found) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
 
 
 @pytest.fixture
