@@ -136,7 +136,7 @@ def main() -> None:
             for some in range(0, true.height, BLOCK * 32)
         ]
     )
-    off = pl.Series("off", true["similarity"].to_numpy() - rounded)
+    off = np.abs(true["similarity"].to_numpy() - rounded)
     row_of = {text: row for row, text in enumerate(texts)}
     asked_for: list[int] = []
 
@@ -144,7 +144,12 @@ def main() -> None:
         asked_for.append(len(some))
         return exact[[row_of[text] for text in some]]
 
-    print(f"\n{len(texts)} texts; int8 cosines lie at most {off.max():.4f} below the exact ones")
+    print(
+        f"\n{len(texts)} texts; int8 cosines of {true.height} pairs are off by at most "
+        f"{off.max():.5f}, 99.9 % by at most {np.quantile(off, 0.999):.5f}, on average "
+        f"{off.mean():.5f}; least cosine of a text's two vectors "
+        f"{np.einsum('nd,nd->n', int8, exact).min():.6f}"
+    )
     print(
         f"{'floor':>6}{'pairs':>10}{'int8 alone':>12}{'candidates':>12}{'missing':>9}{'added':>7}"
     )

@@ -1,4 +1,8 @@
-"""Pairs found with rounded vectors, made those that exact vectors give."""
+"""Pairs found with rounded vectors, made those that exact vectors give.
+
+Only where rounding could put a pair on the wrong side of a threshold is it measured again: with
+vectors as near as those of `curation.encoders.int8` this concerns few texts.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,9 @@ from numpy.typing import NDArray
 from curation.records import PairKind
 from curation.vectors import Vectors
 
-MARGIN = 0.12
-"""How far below the floor candidates are taken from int8 vectors. Not a bound: the similarities of
-355,532 pairs that benchmarks/recheck.py compares lie at most .1013 below the exact ones."""
+MARGIN = 0.003
+"""How near to a threshold a similarity of int8 vectors is checked. Not a bound: see
+docs/embeddings.md for how far off those are that benchmarks/recheck.py compares."""
 
 _PAIRS_AT_ONCE = 1 << 16
 
@@ -26,18 +30,37 @@ def recheck(
     encode: Encode,
     floor: float,
     columns: Sequence[str] = ("text",),
+    thresholds: Sequence[float] = (),
 ) -> pl.DataFrame:
-    """The candidates that reach the floor in exact vectors, with that similarity, sorted.
+    """The candidates that reach the floor in exact vectors, sorted.
 
-    `candidates` are pairs as `duplicates.search_pairs` finds them at `floor` − MARGIN. `examples`
-    has `example_id` and the text `columns` that were compared; with several, the least of their
-    cosines is the similarity. `encode` gives exact unit vectors, float32 [n, d], of the texts of
-    near pairs, each asked for once; a text that is missing is similar to none. Exact copies stay,
-    and so does what reaches the floor in the column `lexical`, where there is one.
+    `candidates` are pairs as `duplicates.search_pairs` finds them at `floor` − MARGIN. Those within
+    MARGIN of the floor, or of one of the other `thresholds` that the pairs will be held against,
+    get the similarity of exact vectors; the others keep theirs, which is within MARGIN of it, and
+    on the same side of each threshold. `examples` has `example_id` and the text `columns` that were
+    compared; with several, the least of their cosines is the similarity. `encode` gives exact unit
+    vectors, float32 [n, d], of the texts of the pairs that are checked, each asked for once; a text
+    that is missing is similar to none. Exact copies stay, and so does what reaches the floor in
+    the column `lexical`, where there is one.
     """
     exact = pl.col("kind") == PairKind.EXACT.value
-    near = candidates.filter(~exact)
-    involved = pl.concat([near["example_id"], near["other_id"]]).unique().sort()
+    is_close = pl.any_horizontal(
+        (pl.col("similarity") - edge).abs() <= MARGIN for edge in (floor, *thresholds)
+    )
+    unsure = ~exact & is_close.fill_null(value=True)
+    close = candidates.filter(unsure)
+    checked = close.with_columns(similarity=_exact_cosines(close, examples, encode, columns))
+    found = pl.concat([candidates.filter(~unsure), checked])
+    kept = exact | (pl.col("similarity") >= pl.lit(floor, pl.Float32))
+    if "lexical" in candidates.columns:
+        kept |= (pl.col("lexical") >= floor).fill_null(value=False)
+    return found.filter(kept).sort("example_id", "other_id")
+
+
+def _exact_cosines(
+    pairs: pl.DataFrame, examples: pl.DataFrame, encode: Encode, columns: Sequence[str]
+) -> pl.Series:
+    involved = pl.concat([pairs["example_id"], pairs["other_id"]]).unique().sort()
     texts = pl.DataFrame({"example_id": involved}).join(
         examples.select("example_id", *columns),
         on="example_id",
@@ -47,17 +70,13 @@ def recheck(
     )
     row_of = {key: row for row, key in enumerate(involved)}
     left, right = (
-        np.array([row_of[key] for key in near[side]], dtype=np.int64)
+        np.array([row_of[key] for key in pairs[side]], dtype=np.int64)
         for side in ("example_id", "other_id")
     )
-    cosines = np.ones(near.height, dtype=np.float32)
+    cosines = np.ones(pairs.height, dtype=np.float32)
     for column in columns:
         np.minimum(cosines, _cosines(texts[column], left, right, encode), out=cosines)
-    kept = cosines >= np.float32(floor)
-    if "lexical" in near.columns:
-        kept |= (near["lexical"] >= floor).fill_null(value=False).to_numpy()
-    checked = near.with_columns(similarity=cosines).filter(kept)
-    return pl.concat([candidates.filter(exact), checked]).sort("example_id", "other_id")
+    return pl.Series(cosines)
 
 
 def _cosines(

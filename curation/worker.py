@@ -124,7 +124,8 @@ def _in_full(
     def encode(some: Sequence[str]) -> Vectors:
         return embeddings.vectors_of(some, encoder, store, progress)
 
-    return recheck(pairs, texts, encode, job.settings.pair_floor, columns)
+    settings = job.settings
+    return recheck(pairs, texts, encode, settings.pair_floor, columns, (settings.near_threshold,))
 
 
 def _known(job: Job) -> duplicates.Known | None:

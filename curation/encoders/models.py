@@ -22,7 +22,7 @@ DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 """SHA-256 of `model.safetensors` as sentence-transformers/all-MiniLM-L6-v2 publishes it."""
 
 _MODEL_FILES = {".safetensors", ".json", ".txt", ".model"}
-_RECIPES = {Tier.FULL: "", Tier.FAST: "-fast-1", Tier.STATIC: "-static-1"}
+_RECIPES = {Tier.FULL: "", Tier.FAST: "-fast-2", Tier.STATIC: "-static-1"}
 """End of the cache's name. Raise a number when that tier's vectors come out differently."""
 _FAST_NEEDS = ("onnxruntime", "onnx")
 

@@ -48,23 +48,44 @@ class Exact:
         return at(*map(float, texts))
 
 
-def test_a_candidate_stays_where_the_exact_cosine_reaches_the_floor() -> None:
+NEAR = FLOOR + MARGIN / 2
+"""A similarity that may be on the wrong side of the floor."""
+SURE = FLOOR + 2 * MARGIN
+
+
+def test_a_candidate_near_the_floor_stays_where_the_exact_cosine_reaches_it() -> None:
     exact = Exact()
     found = recheck(
         pairs(
-            ("e000", "e001", 0.78, "near"),  # 30°: .866, more than int8 said
-            ("e000", "e002", 0.82, "near"),  # 40°: .766, less
-            ("e001", "e003", 0.81, "near-twin"),  # 20°: .940
+            ("e000", "e001", FLOOR - MARGIN / 2, "near"),  # 36.8°: .8007, more than int8 said
+            ("e000", "e002", NEAR, "near"),  # 36.9°: .7997, less
+            ("e001", "e003", NEAR, "near-twin"),  # 20°: .940
         ),
-        examples("0", "30", "40", "50", "never asked for"),
+        examples("0", "36.8", "36.9", "56.8", "never asked for"),
         exact,
         FLOOR,
     )
     assert found["example_id"].to_list() == ["e000", "e001"]
     assert found["kind"].to_list() == ["near", "near-twin"]
-    np.testing.assert_allclose(found["similarity"], [0.8660254, 0.9396926], atol=1e-6)
+    np.testing.assert_allclose(found["similarity"], [0.8007314, 0.9396926], atol=1e-6)
     assert found["similarity"].dtype == pl.Float32
-    assert exact.asked == ["0", "30", "40", "50"]
+    assert exact.asked == ["0", "36.8", "36.9", "56.8"]
+
+
+def test_a_pair_far_from_every_threshold_is_not_embedded_again() -> None:
+    exact = Exact()
+    some = pairs(
+        ("e000", "e001", SURE, "near"),
+        ("e000", "e002", 0.9 + MARGIN / 2, "near"),
+        ("e000", "e003", FLOOR - 2 * MARGIN, "near"),
+    )
+    texts = examples("0", "1", "2", "3")
+    found = recheck(some, texts, exact, FLOOR)
+    assert found.equals(some[:2])
+    assert exact.asked == []
+    found = recheck(some, texts, exact, FLOOR, thresholds=[0.9])
+    np.testing.assert_allclose(found["similarity"], [SURE, np.cos(np.radians(2))], atol=1e-6)
+    assert exact.asked == ["0", "2"]
 
 
 def test_exact_copies_stay_and_need_no_vectors() -> None:
@@ -76,13 +97,13 @@ def test_exact_copies_stay_and_need_no_vectors() -> None:
 
 def test_a_text_that_several_examples_share_is_asked_for_once() -> None:
     exact = Exact()
-    some = pairs(("e000", "e001", 0.9, "near"), ("e001", "e002", 0.9, "near"))
+    some = pairs(("e000", "e001", NEAR, "near"), ("e001", "e002", NEAR, "near"))
     assert recheck(some, examples("0", "10", "0"), exact, FLOOR).height == 2
     assert exact.asked == ["0", "10"]
 
 
 def test_what_is_spelled_alike_stays_whatever_the_cosine() -> None:
-    some = pairs(("e000", "e001", 0.9, "near"), ("e000", "e002", 0.9, "near"))
+    some = pairs(("e000", "e001", NEAR, "near"), ("e000", "e002", NEAR, "near"))
     some = some.with_columns(lexical=pl.Series([0.8, None], dtype=pl.Float32))
     found = recheck(some, examples("0", "90", "90"), Exact(), FLOOR)
     assert found["other_id"].to_list() == ["e001"]
@@ -91,7 +112,7 @@ def test_what_is_spelled_alike_stays_whatever_the_cosine() -> None:
 
 def test_of_several_columns_the_least_similar_counts_and_none_is_like_nothing() -> None:
     both = examples("0", "10", "10", "10").with_columns(answer=pl.Series(["0", "20", "50", None]))
-    some = pairs(*(("e000", f"e00{row}", 0.9, "near") for row in (1, 2, 3)))
+    some = pairs(*(("e000", f"e00{row}", NEAR, "near") for row in (1, 2, 3)))
     found = recheck(some, both, Exact(), FLOOR, ["text", "answer"])
     assert found["other_id"].to_list() == ["e001"]
     np.testing.assert_allclose(found["similarity"], [np.cos(np.radians(20))], atol=1e-6)
@@ -107,8 +128,9 @@ def test_the_pairs_are_those_of_the_exact_vectors(
     angles: list[float], seed: int, floor: float
 ) -> None:
     texts = examples(*map(repr, angles))
-    # Turning a vector by at most .8° changes no cosine by more than MARGIN.
-    turned = np.array(angles) + np.random.default_rng(seed).uniform(-0.8, 0.8, len(angles))
+    # Turning a vector by so much changes no cosine by more than MARGIN.
+    far = np.degrees(MARGIN / 2)
+    turned = np.array(angles) + np.random.default_rng(seed).uniform(-far, far, len(angles))
     candidates = find_pairs(texts, at(*turned), floor - MARGIN)
     found = recheck(candidates, texts, Exact(), floor)
     expected = find_pairs(texts, at(*angles), floor)

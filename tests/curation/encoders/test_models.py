@@ -89,5 +89,5 @@ def test_another_tier_is_refused_with_the_choices(name: str) -> None:
 
 
 def test_each_tier_has_a_key_of_its_own() -> None:
-    assert model_key("all-MiniLM-L6-v2:fast") == "all-MiniLM-L6-v2-53aa51172d14-fast-1"
+    assert model_key("all-MiniLM-L6-v2:fast") == "all-MiniLM-L6-v2-53aa51172d14-fast-2"
     assert model_key("all-MiniLM-L6-v2:static") == "all-MiniLM-L6-v2-53aa51172d14-static-1"
