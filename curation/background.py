@@ -46,6 +46,6 @@ class Background(Generic[Result]):
         """Ask it to stop."""
         self._cancelled.set()
 
-    def wait(self) -> None:
-        """Block until it has ended."""
-        self._thread.join()
+    def wait(self, seconds: float | None = None) -> None:
+        """Block until it has ended, or for so long."""
+        self._thread.join(seconds)

@@ -9,7 +9,7 @@ review card and the dashboards ask for it again and again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 import polars as pl
@@ -81,6 +81,26 @@ def cluster_counts(
     return _State(workspace, dataset).counts(thresholds)
 
 
+def version(workspace: Workspace, dataset: Dataset) -> Hashable:
+    """Another value whenever clusters or their counts may be others; read in no time."""
+    settings = dataset.settings
+    return (
+        *_stored(workspace, dataset),
+        _last_decision(workspace, dataset),
+        settings.representative,
+        settings.lexical_threshold,
+    )
+
+
+def said(workspace: Workspace, dataset: Dataset) -> pl.DataFrame:
+    """What the examples in pairs say now: `example_id, output, excluded, decided`, by id.
+
+    `decided`: kept or excluded among duplicates, or excluded as bad. Answers of chats are given as
+    they are compared (see `duplicates.exact_key`).
+    """
+    return _State(workspace, dataset).said().drop("number")
+
+
 def conflicts_of(
     workspace: Workspace, dataset: Dataset, threshold: float | None = None
 ) -> pl.DataFrame:
@@ -93,9 +113,39 @@ def conflicts_of(
     settings = dataset.settings
     threshold = settings.near_threshold if threshold is None else threshold
     state = _State(workspace, dataset)
-    outputs = state.outputs().filter(~pl.col("excluded"))
+    included = pl.when(~pl.col("excluded")).then("output")
+    outputs = state.said().select(included).to_series()
     found = duplicates.conflicts_in(state.graph, outputs, threshold, settings.lexical_threshold)
     return found.sort("similarity", "example_id", "other_id", descending=[True, False, False])
+
+
+def flagged_conflicts(workspace: Workspace, dataset: Dataset) -> list[str]:
+    """The examples that the analysis flagged as conflicts, those of one conflict side by side.
+
+    The surest conflict comes first. Decisions do not change the order: who is asked about one side
+    is asked about the others next. Conflicts that share an example count as one.
+    """
+    state = _State(workspace, dataset)
+    flags = workspace.store.value(
+        "SELECT input_key || decision_seq FROM step WHERE dataset_id = $dataset AND name = 'flags'",
+        {"dataset": dataset.dataset_id},
+    )
+    return state.flagged_conflicts(flags)
+
+
+def opponents(workspace: Workspace, dataset: Dataset, ids: Collection[str]) -> pl.DataFrame:
+    """Whom some examples contradict now: `example_id, other_id, similarity`, most similar first.
+
+    See `conflicts_of`.
+    """
+    found = conflicts_of(workspace, dataset)
+    there = found.select("example_id", "other_id", "similarity")
+    back = found.select(example_id="other_id", other_id="example_id", similarity="similarity")
+    return (
+        pl.concat([there, back])
+        .filter(pl.col("example_id").is_in(list(ids)))
+        .sort("similarity", "example_id", "other_id", descending=[True, False, False])
+    )
 
 
 def search_of(workspace: Workspace, dataset: Dataset, channel: str = "embedding") -> Search | None:
@@ -199,48 +249,89 @@ class _State:
         key = ("counts", *self._key, self._last, lexical, *thresholds)
         return self._workspace.remember(key, count)
 
-    def outputs(self) -> pl.DataFrame:
-        """What the examples in pairs say now: `example_id, output, excluded`."""
-        read, dataset = self._workspace.store.read, self._dataset.dataset_id
+    def flagged_conflicts(self, flags: str | None) -> list[str]:
+        """As `flagged_conflicts`; `flags` stands for the flags."""
+        settings = self._dataset.settings
+        threshold, lexical = settings.near_threshold, settings.lexical_threshold
+
+        def order() -> list[str]:
+            found = self._workspace.store.read(
+                "SELECT example_id, min(score) AS score FROM flag WHERE dataset_id = $dataset "
+                "AND kind = 'conflict' AND flagged GROUP BY ALL",
+                {"dataset": self._dataset.dataset_id},
+            )
+            groups = duplicates.groups_among(self.graph, found["example_id"], threshold, lexical)
+            joined = found.join(groups, on="example_id")
+            surest = pl.col("score").min().over("group")
+            ids: list[str] = joined.sort(surest, "group", "example_id")["example_id"].to_list()
+            return ids
+
+        verdicts = _fingerprint(self._apart)
+        key = ("flagged-conflicts", *self._stored, verdicts, flags, threshold, lexical)
+        return self._workspace.remember(key, order)
+
+    def said(self) -> pl.DataFrame:
+        """As `said`, with the `number` of the output, −1 for none."""
+        key = ("said", *self._stored, _fingerprint(self._apart), self._last)
+        return self._workspace.remember(key, self._fold)
+
+    def _fold(self) -> pl.DataFrame:
+        """Folding the decisions on all examples takes longer than a person likes to wait."""
         given = self._workspace.remember(
-            ("given", *self._stored, _fingerprint(self._apart)),
-            lambda: read(
-                "SELECT example_id, given FROM example WHERE dataset_id = $dataset "
-                "AND example_id IN (SELECT unnest($ids))",
-                {"dataset": dataset, "ids": self.graph.ids.to_list()},
-            ),
+            ("given", *self._stored, _fingerprint(self._apart)), self._given
         )
-        # Folding the decisions on all examples takes longer than a person likes to wait.
-        decided = read(
-            "SELECT example_id, current, excluded FROM current_example WHERE dataset_id = $dataset "
-            "AND example_id IN (SELECT example_id FROM decision WHERE dataset_id = $dataset)",
-            {"dataset": dataset},
+        decided = self._workspace.store.read(_DECIDED, {"dataset": self._dataset.dataset_id})
+        decided = decided.with_columns(self._compared("now"))
+        known = given.select(now="output", known="number").drop_nulls().unique()
+        unknown = pl.col("now").rank("dense").cast(pl.Int64) + given["number"].max()
+        decided = decided.join(known, on="now", how="left").with_columns(
+            now_number=pl.coalesce("known", unknown, -1)
         )
-        found = given.join(decided, on="example_id", how="left").select(
+        touched = pl.col("excluded").is_not_null()
+        return given.join(decided, on="example_id", how="left", maintain_order="left").select(
             "example_id",
-            output=pl.when(pl.col("excluded").is_null()).then("given").otherwise("current"),
+            output=pl.when(touched).then("now").otherwise("output"),
             excluded=pl.col("excluded").fill_null(value=False),
+            decided=pl.col("decided").fill_null(value=False),
+            number=pl.when(touched).then("now_number").otherwise("number"),
         )
+
+    def _given(self) -> pl.DataFrame:
+        """What the examples in pairs said when they were imported: `example_id, output, number`."""
+        ids = self.graph.ids
+        found = self._workspace.store.read(
+            "SELECT example_id, given FROM example WHERE dataset_id = $dataset "
+            "AND example_id IN (SELECT unnest($ids))",
+            {"dataset": self._dataset.dataset_id, "ids": ids.to_list()},
+        ).with_columns(self._compared("given"))
+        return (
+            pl.DataFrame({"example_id": ids})
+            .join(found, on="example_id", how="left", maintain_order="left")
+            .select(
+                "example_id",
+                output="given",
+                number=pl.col("given").rank("dense").cast(pl.Int64).fill_null(-1),
+            )
+        )
+
+    def _compared(self, column: str) -> pl.Expr:
+        """Answers that differ in case or punctuation say the same."""
         if self._dataset.task is not Task.CHAT:
-            return found
-        # Answers that differ in case or punctuation say the same.
-        return found.with_columns(pl.col("output").map_elements(duplicates.exact_key, pl.String))
+            return pl.col(column)
+        return pl.col(column).map_elements(duplicates.exact_key, pl.String)
 
     def _numbered(self) -> Rows:
         """The outputs as numbers in the order of the graph's ids; see `Stars.counts`."""
+        number = pl.when("excluded").then(-2).otherwise("number")
+        return self.said().select(number).to_series().to_numpy().astype(np.int64)
 
-        def number() -> Rows:
-            said = pl.DataFrame({"example_id": self.graph.ids}).join(
-                self.outputs(), on="example_id", how="left", maintain_order="left"
-            )
-            numbers = said.select(
-                pl.when(pl.col("excluded"))
-                .then(-2)
-                .otherwise(pl.col("output").rank("dense").cast(pl.Int64).fill_null(-1))
-            )
-            return numbers.to_series().to_numpy().astype(np.int64)
 
-        return self._workspace.remember(("outputs", *self._stored, self._last), number)
+_DECIDED = """
+    SELECT example_id, current AS now, excluded,
+           duplicate_verdict IS NOT NULL OR excluded AS decided
+    FROM current_example WHERE dataset_id = $dataset
+    AND example_id IN (SELECT example_id FROM decision WHERE dataset_id = $dataset)
+"""
 
 
 def _stored(workspace: Workspace, dataset: Dataset) -> tuple[str, str | None]:

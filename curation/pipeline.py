@@ -172,12 +172,19 @@ def step_keys(workspace: Workspace, dataset: Dataset) -> dict[str, str]:
     Examples are only ever added, and their ids are hashes of their content, so the number of ids
     and the exclusive or of their hashes stand for all of it.
     """
-    content = workspace.store.read(
-        "SELECT count(*) AS n, bit_xor(md5_number_lower(example_id)) AS ids FROM example "
-        "WHERE dataset_id = $dataset",
-        {"dataset": dataset.dataset_id},
-    ).row(0)
-    if content[0] == 0:
+    params = {"dataset": dataset.dataset_id}
+    count = workspace.store.value(
+        "SELECT count(*) FROM example WHERE dataset_id = $dataset", params
+    )
+    ids = workspace.remember(
+        ("example ids", dataset.dataset_id, count),
+        lambda: workspace.store.value(
+            "SELECT bit_xor(md5_number_lower(example_id)) FROM example WHERE dataset_id = $dataset",
+            params,
+        ),
+    )
+    content = (count, ids)
+    if not count:
         return {}
     settings = dataset.settings
     depends: dict[str, list[object]] = {

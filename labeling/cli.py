@@ -218,7 +218,6 @@ def serve(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Serve the app on 127.0.0.1."""
-    Workspace.open(workspace).close()
     server.serve(workspace.resolve(), port)
 
 

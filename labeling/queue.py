@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from curation.clusters import flagged_conflicts
 from curation.records import Dataset, Json
 from curation.workspace import Workspace
 
@@ -123,15 +124,19 @@ _GROUPS = {
 }
 
 # Skipped ones come last; among the rest first what contradicts a duplicate, where one of two is
-# surely wrong, then the worst. Ties by id, so that a queue is stable.
+# surely wrong, side by side; then the worst. Ties by id, so that a queue is stable.
 # What is wrong with a slice may show in no single example of it, so a slice has its own order.
 _ORDER = """
-    c.status = 'skipped', p.place, coalesce(w.conflict, false) DESC,
+    c.status = 'skipped', p.place, coalesce(w.conflict, false) DESC, k.place NULLS LAST,
     coalesce(w.flagged, false) DESC, w.score NULLS LAST, c.example_id
 """
 _PLACES = """
     SELECT unnest(example_ids) AS example_id, generate_subscripts(example_ids, 1) AS place
     FROM slice WHERE dataset_id = $dataset AND slice_id = $slice
+"""
+_CONFLICTS = """
+    SELECT unnest($conflicts::VARCHAR[]) AS example_id,
+           generate_subscripts($conflicts::VARCHAR[], 1) AS place
 """
 _WITHOUT = "NOT list_contains($without::VARCHAR[], c.example_id)"
 _WORST = """
@@ -178,9 +183,10 @@ def rows(
         LEFT JOIN worst AS w USING (dataset_id, example_id)
         LEFT JOIN finding AS f USING (dataset_id, example_id)
         LEFT JOIN ({_PLACES}) AS p USING (example_id)
+        LEFT JOIN ({_CONFLICTS}) AS k USING (example_id)
         WHERE {where} ORDER BY {_ORDER} LIMIT $limit OFFSET $offset
         """,
-        _bound(dataset, chosen, params, limit=limit, offset=offset),
+        _bound(workspace, dataset, chosen, params, limit=limit, offset=offset),
     )
 
 
@@ -198,13 +204,18 @@ def next_ids(
         SELECT c.example_id FROM current_example AS c
         LEFT JOIN ({_WORST}) AS w USING (dataset_id, example_id)
         LEFT JOIN ({_PLACES}) AS p USING (example_id)
+        LEFT JOIN ({_CONFLICTS}) AS k USING (example_id)
         WHERE {where} AND {_WITHOUT} ORDER BY {_ORDER} LIMIT $limit
         """,
-        _bound(dataset, chosen, params, limit=limit, without=list(without)),
+        _bound(workspace, dataset, chosen, params, limit=limit, without=list(without)),
     )
     ids: list[str] = found["example_id"].to_list()
     return ids
 
 
-def _bound(dataset: Dataset, chosen: Filter, params: Json, **more: Any) -> Json:
-    return {"dataset": dataset.dataset_id, "slice": chosen.slice, **params, **more}
+def _bound(
+    workspace: Workspace, dataset: Dataset, chosen: Filter, params: Json, **more: Any
+) -> Json:
+    conflicts = flagged_conflicts(workspace, dataset)
+    known = {"dataset": dataset.dataset_id, "slice": chosen.slice, "conflicts": conflicts}
+    return {**known, **params, **more}

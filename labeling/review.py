@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import polars as pl
 
-from curation.clusters import clusters
+from curation.clusters import clusters, opponents
 from curation.detectors.schema import validator_of
 from curation.records import (
     About,
@@ -26,6 +26,7 @@ from curation.workspace import Workspace
 from labeling import kinds
 
 NEIGHBOURS_SHOWN = 5
+OTHER_SIDES_SHOWN = 3
 _UNDOABLE = 10
 _ACTIONS = set(Action) - {Action.SEPARATE}  # which is about a pair
 
@@ -141,6 +142,7 @@ def cards(workspace: Workspace, dataset: Dataset, ids: Sequence[str]) -> list[Js
     )
     flags = _by_example(workspace, _FLAGS, params)
     neighbours = _by_example(workspace, _NEIGHBOURS, params)
+    others = _other_sides(workspace, dataset, flags)
     sizes = _cluster_sizes(workspace, dataset, ids)
     labels = workspace.labels(dataset)
     names: list[str] = labels["name"].to_list()
@@ -149,12 +151,43 @@ def cards(workspace: Workspace, dataset: Dataset, ids: Sequence[str]) -> list[Js
     for row in found.iter_rows(named=True):
         key = row["example_id"]
         near = neighbours.get(key, [])
-        card = _card(row, flags.get(key, []), near[:NEIGHBOURS_SHOWN])
+        card = _card(row, flags.get(key, []), _beside(others.get(key, []), near))
         card["choices"] = _choices(names, card, near) if dataset.task.has_labels else []
         card["cluster_size"] = sizes.get(key, 1)
         card["guideline"] = guidelines.get(row["current"] or "", "") or dataset.guidelines
         shown[key] = card
     return [shown[key] for key in ids if key in shown]
+
+
+def _other_sides(
+    workspace: Workspace, dataset: Dataset, flags: Mapping[str, list[Json]]
+) -> dict[str, list[Json]]:
+    """What contradicts the examples that are flagged as conflicts, most similar first."""
+    asked = [
+        key
+        for key, found in flags.items()
+        if any(flag["kind"] == "conflict" and flag["flagged"] for flag in found)
+    ]
+    if not asked:
+        return {}
+    found = opponents(workspace, dataset, asked)
+    said = workspace.store.read(
+        "SELECT example_id AS other_id, text, current AS output FROM current_example "
+        "WHERE dataset_id = $dataset AND example_id IN (SELECT unnest($ids))",
+        {"dataset": dataset.dataset_id, "ids": found["other_id"].unique().to_list()},
+    )
+    sides: dict[str, list[Json]] = {}
+    joined = found.join(said, on="other_id", maintain_order="left").drop("other_id")
+    for row in joined.iter_rows(named=True):
+        sides.setdefault(row.pop("example_id"), []).append({**row, "contradicts": True})
+    return sides
+
+
+def _beside(others: list[Json], near: list[Json]) -> list[Json]:
+    """What stands beside an example: what contradicts it, then the nearest of the rest."""
+    first = others[:OTHER_SIDES_SHOWN]
+    known = {side["text"] for side in first}
+    return (first + [one for one in near if one["text"] not in known])[:NEIGHBOURS_SHOWN]
 
 
 def undoable(workspace: Workspace, dataset: Dataset, annotator: str) -> list[Json]:

@@ -1,4 +1,4 @@
-"""The commands that give a table of results: flags, duplicates, slices, overlaps, label-quality."""
+"""The commands that give a table of results, such as flags and duplicates."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from curation.errors import WrongUse
 from curation.labels import flag_rows
 from curation.records import Dataset
 from curation.workspace import Workspace
+from labeling import separations, triage
 from labeling.terminal import (
     HERE,
     DatasetOption,
     JsonOption,
     OutOption,
     WorkspaceOption,
+    print_line,
     report,
     save,
 )
@@ -41,6 +43,35 @@ def duplicates(dataset: DatasetOption, out: OutOption, workspace: WorkspaceOptio
     with Workspace.open(workspace) as opened:
         target = opened.dataset(dataset)
         save(pair_rows(opened, target).filter(alike(target)), out)
+
+
+def set_apart(
+    *,
+    dataset: DatasetOption,
+    take_back: Annotated[
+        str | None, typer.Option(help="The act to take back: they may be duplicates again.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who takes it back.")] = None,
+    out: PerhapsOutOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """What people said are no duplicates, the latest first; and to take it back."""
+    with Workspace.open(workspace) as opened:
+        target = opened.dataset(dataset)
+        if take_back is not None:
+            if not (by or "").strip():
+                raise WrongUse("A decision needs a name.", "Say who you are: --by NAME")
+            count = separations.take_back(opened, target, str(by), take_back)
+            print_line(f"{count:,} {'pair' if count == 1 else 'pairs'} may be duplicates again.")
+            return
+        found = separations.separations(opened, target)
+        ids = found["example_ids"].explode().unique().to_list()
+        states = triage.states_of(opened, target, ids)
+    texts = [[states[key]["text"] for key in act] for act in found["example_ids"].to_list()]
+    found = found.with_columns(pl.Series("texts", texts, dtype=pl.List(pl.String)))
+    shown = ["act", "annotator", "decided_at", "pairs", "texts"]
+    _give(found, shown, out, as_json=as_json, empty="Nothing is set apart.")
 
 
 def slices(
@@ -110,4 +141,4 @@ def _give(
         report(found if as_json else found.select(shown), as_json=as_json, empty=empty)
 
 
-COMMANDS = (flags, duplicates, slices, overlaps, label_quality)
+COMMANDS = (flags, duplicates, set_apart, slices, overlaps, label_quality)

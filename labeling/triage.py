@@ -14,10 +14,9 @@ from typing import Any
 
 import polars as pl
 
-from curation.clusters import alike, clusters, pairs
-from curation.duplicates import exact_key
+from curation.clusters import alike, clusters, pairs, said
 from curation.errors import TamisError, WrongUse
-from curation.records import About, Action, Dataset, Operation, Task
+from curation.records import About, Action, Dataset, Operation
 from curation.workspace import Workspace
 
 
@@ -48,25 +47,17 @@ def cluster_overview(workspace: Workspace, dataset: Dataset, threshold: float) -
     Columns: `cluster, size, lowest, excluded, resolved, conflict`: lowest similarity to the
     representative; members excluded by any decision; every member decided on; outputs differ.
     """
-    members = clusters(workspace, dataset, threshold)
-    states = workspace.store.read(
-        "SELECT example_id, excluded, current, "
-        "duplicate_verdict IS NOT NULL OR excluded AS decided "
-        "FROM current_example WHERE dataset_id = $dataset AND example_id IN (SELECT unnest($ids))",
-        {"dataset": dataset.dataset_id, "ids": members["example_id"].to_list()},
-    )
-    if dataset.task is Task.CHAT:  # answers that differ in case or punctuation say the same
-        states = states.with_columns(pl.col("current").map_elements(exact_key, pl.String))
     included = ~pl.col("excluded")
     return (
-        members.join(states, on="example_id")
+        clusters(workspace, dataset, threshold)
+        .join(said(workspace, dataset), on="example_id")
         .group_by("cluster")
         .agg(
             size=pl.len(),
             lowest=pl.col("similarity").min(),
             excluded=pl.col("excluded").sum(),
             resolved=pl.col("decided").all(),
-            conflict=pl.col("current").filter(included).drop_nulls().n_unique() > 1,
+            conflict=pl.col("output").filter(included).drop_nulls().n_unique() > 1,
         )
         .sort("resolved", "size", "lowest", "cluster", descending=[False, True, False, False])
     )
@@ -81,28 +72,35 @@ def near_twins(workspace: Workspace, dataset: Dataset, threshold: float) -> pl.D
     return found.sort("similarity", "example_id", "other_id", descending=[True, False, False])
 
 
-def members_of(
-    workspace: Workspace, dataset: Dataset, threshold: float, cluster: str
+def members(
+    workspace: Workspace, dataset: Dataset, threshold: float, chosen: Collection[str]
 ) -> pl.DataFrame:
-    """Members of one cluster, its representative first, then the most similar.
+    """Members of the chosen clusters, of each its representative first, then the most similar.
 
-    Columns: `example_id, similarity, text, current, status, excluded, duplicate_verdict,
-    source_file, source_row`.
+    Columns: `cluster, example_id, similarity`.
     """
-    members = clusters(workspace, dataset, threshold).filter(pl.col("cluster") == cluster)
-    states = workspace.store.read(
+    found = clusters(workspace, dataset, threshold).filter(pl.col("cluster").is_in(list(chosen)))
+    first = pl.col("example_id") == pl.col("representative")
+    return found.sort(
+        "cluster", first, "similarity", "example_id", descending=[False, True, True, False]
+    ).select("cluster", "example_id", "similarity")
+
+
+def states_of(
+    workspace: Workspace, dataset: Dataset, ids: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Examples by id.
+
+    `text, current, status, excluded, duplicate_verdict, source_file, source_row` of each.
+    """
+    found = workspace.store.read(
         "SELECT c.example_id, c.text, c.current, c.status, c.excluded, c.duplicate_verdict, "
         "s.file_name AS source_file, c.source_row "
         "FROM current_example AS c JOIN source AS s USING (dataset_id, source_id) "
         "WHERE c.dataset_id = $dataset AND c.example_id IN (SELECT unnest($ids))",
-        {"dataset": dataset.dataset_id, "ids": members["example_id"].to_list()},
+        {"dataset": dataset.dataset_id, "ids": list(ids)},
     )
-    first = pl.col("example_id") == pl.col("representative")
-    return (
-        members.join(states, on="example_id")
-        .sort(first, "similarity", "example_id", descending=[True, True, False])
-        .drop("cluster", "representative")
-    )
+    return {row["example_id"]: row for row in found.iter_rows(named=True)}
 
 
 def with_texts(workspace: Workspace, dataset: Dataset, found: pl.DataFrame) -> list[dict[str, Any]]:

@@ -77,7 +77,8 @@ def read_schema(path: Path | None) -> Json | None:
     try:
         return parse_schema(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path} cannot be read: {error}.", "Give a JSON Schema file.") from error
+        why = getattr(error, "strerror", None) or error
+        raise WrongUse(f"{path} cannot be read: {why}.", "Give a JSON Schema file.") from error
 
 
 def parse_schema(text: str) -> Json | None:

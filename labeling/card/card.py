@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
@@ -27,11 +27,15 @@ class LabelInfo(TypedDict):
 
 
 class NeighbourInfo(TypedDict):
-    """One of the nearest examples; `similarity` is a cosine."""
+    """One of the nearest examples; `similarity` is a cosine.
+
+    `contradicts`: it is the other side of a conflict.
+    """
 
     text: str
     output: str | None
     similarity: float
+    contradicts: NotRequired[bool]
 
 
 class FindingInfo(TypedDict):

@@ -239,6 +239,7 @@ class View {
       parts.verdict.hidden = !comparable;
       parts.output.textContent = comparable ? output : neighbour.text;
       parts.similarity.textContent = `${Math.round(neighbour.similarity * 100)} % alike`;
+      row.dataset.other = Boolean(neighbour.contradicts);
       parts.text.textContent = comparable ? neighbour.text : output;
     });
     ui.neighbourhood.hidden = near.length === 0;

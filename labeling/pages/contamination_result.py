@@ -12,12 +12,11 @@ import streamlit as st
 from curation.comparison import KINDS
 from curation.contamination import Contamination, still_in
 from curation.records import Dataset, PairKind
-from curation.workspace import Workspace
 from labeling import triage
 from labeling.differences import as_html, marked_html
 from labeling.pages import context
 from labeling.pages.sheet import sheet
-from labeling.pages.text import plain
+from labeling.pages.text import attempt, plain, tell_failure
 from labeling.tables import write_table
 
 TITLES = dict(
@@ -64,6 +63,7 @@ def _faults(result: Contamination) -> None:
 
 
 def _actions(dataset: Dataset, result: Contamination) -> None:
+    tell_failure()
     workspace, annotator = context.workspace(), context.annotator()
     left = still_in(workspace, dataset, result)
     act = triage.last_act(workspace, dataset, annotator)
@@ -76,8 +76,8 @@ def _actions(dataset: Dataset, result: Contamination) -> None:
             st.button(
                 f"Undo your last act ({act.excluded:,} excluded)",
                 icon=":material/undo:",
-                on_click=triage.undo,
-                args=(workspace, dataset, annotator, act),
+                on_click=attempt,
+                args=(triage.undo, workspace, dataset, annotator, act),
             )
         st.download_button(
             "All findings as CSV",
@@ -102,19 +102,22 @@ def _confirm(dataset: Dataset, result: Contamination, left: list[str]) -> None:
         f"**{len(left):,}** of {result.examples:,} examples leave the dataset: no export will hold "
         "them. They stay stored, and you can undo this."
     )
-    arguments = (context.workspace(), dataset, context.annotator(), left)
-    if st.button(f"Exclude {len(left):,}", type="primary", on_click=_exclude, args=arguments):
+    act: tuple[Any, ...] = (triage.resolve, context.workspace(), dataset, context.annotator())
+    act += ([], left)
+    if st.button(f"Exclude {len(left):,}", type="primary", on_click=attempt, args=act):
         st.rerun()
 
 
-def _exclude(workspace: Workspace, dataset: Dataset, annotator: str, ids: list[str]) -> None:
-    triage.resolve(workspace, dataset, annotator, [], ids)
-
-
 def _findings(result: Contamination) -> None:
-    present = [kind for kind in KINDS if result.found.filter(kind=kind).height]
+    pairs = {kind: result.found.filter(kind=kind).height for kind in KINDS}
+    present = [kind for kind, count in pairs.items() if count]
     chosen = st.pills(
-        "Show", present, default=present, selection_mode="multi", format_func=TITLES.__getitem__
+        "Pairs to show",
+        present,
+        default=present,
+        selection_mode="multi",
+        format_func=lambda kind: f"{TITLES[kind]}: {pairs[kind]:,}",
+        help="A row may be in several pairs, of several kinds.",
     )
     found = result.found.filter(pl.col("kind").is_in(chosen))
     if found.is_empty():

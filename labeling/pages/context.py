@@ -13,6 +13,7 @@ from streamlit.navigation.page import Page
 from curation.pipeline import Jobs
 from curation.records import Dataset
 from curation.workspace import Workspace
+from labeling import server
 
 Draw = Callable[[], None]
 """What draws a page."""
@@ -20,7 +21,7 @@ Draw = Callable[[], None]
 
 @st.cache_resource(show_spinner="Opening the workspace…", on_release=lambda opened: opened.close())
 def _open(path: str) -> Workspace:
-    return Workspace.open_or_create(path)
+    return server.open_workspace(Path(path))
 
 
 @st.cache_resource
@@ -56,7 +57,10 @@ def choose_dataset(datasets: list[Dataset]) -> None:
     names = [dataset.name for dataset in datasets]
     if st.session_state.get("dataset") not in names:
         st.session_state.pop("dataset", None)
-    st.sidebar.selectbox("Dataset", names, key="dataset", bind="query-params")
+        if st.query_params.get("dataset") not in names:
+            st.session_state["dataset"] = names[0]
+    # Without a default, or an address would not name the dataset that is the default.
+    st.sidebar.selectbox("Dataset", names, index=None, key="dataset", bind="query-params")
 
 
 def current_dataset() -> Dataset:

@@ -13,16 +13,15 @@ from typing import Any
 
 import streamlit as st
 
-from curation.errors import TamisError
 from curation.records import Dataset
 from labeling import slots, triage
-from labeling.pages import context
-from labeling.pages.text import plain, tell
+from labeling.pages import context, text
+from labeling.pages.text import plain
 
 PLACES = 5
 TOO_FAST = 0.6
 """Seconds in which nobody reads two texts: longer than a double click, whatever the network."""
-_ON_SCREEN, _PLACES, _FOCUS, _ERROR = "on-screen", "places", "focus", "act-error"
+_ON_SCREEN, _PLACES, _FOCUS = "on-screen", "places", "focus"
 _ACTS = "acts"
 _BEFORE = "places-before"
 """What stood where before each act of this session, the latest last: an undo brings it back."""
@@ -98,18 +97,13 @@ def act(item: str, do: Callable[..., object], *arguments: Any) -> None:
 def attempt(do: Callable[..., object], *arguments: Any) -> None:
     """Do what can be undone; an error is told on the page."""
     places = st.session_state.get(_PLACES)
-    try:
-        do(*arguments)
+    if text.succeeds(do, *arguments):
         st.session_state.setdefault(_BEFORE, []).append(places)
-    except TamisError as error:
-        st.session_state[_ERROR] = error
 
 
 def show_last_act(dataset: Dataset) -> None:
     """The person's last act with its undo, and what went wrong with it if anything did."""
-    error = st.session_state.pop(_ERROR, None)
-    if error is not None:
-        tell(error)
+    text.tell_failure()
     last = triage.last_act(context.workspace(), dataset, context.annotator())
     if last is None:
         return
@@ -138,7 +132,4 @@ def in_words(done: triage.Act) -> str:
 def _undo(dataset: Dataset, done: triage.Act) -> None:
     before = st.session_state.get(_BEFORE)
     st.session_state[_PLACES] = (before.pop() if before else None) or (None, [])
-    try:
-        triage.undo(context.workspace(), dataset, context.annotator(), done)
-    except TamisError as error:
-        st.session_state[_ERROR] = error
+    text.attempt(triage.undo, context.workspace(), dataset, context.annotator(), done)

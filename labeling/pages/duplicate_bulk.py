@@ -73,14 +73,15 @@ def _sample(dataset: Dataset, threshold: float, chosen: list[str]) -> None:
         st.markdown(f"**{len(clusters)} of them, drawn at random.** Look before you press.")
         if len(chosen) > SAMPLED:
             st.button("Draw others", on_click=_draw_again, icon=":material/casino:")
+    workspace = context.workspace()
+    members = triage.members(workspace, dataset, threshold, clusters)
+    texts = triage.states_of(workspace, dataset, members["example_id"].to_list())
     for cluster in clusters:
-        first, *others = triage.members_of(
-            context.workspace(), dataset, threshold, cluster
-        ).to_dicts()
-        other = draw.choice(others)
+        first, *others = members.filter(cluster=cluster)["example_id"].to_list()
+        one, other = (texts[key]["text"] for key in (first, draw.choice(others)))
         left, right = st.columns(2)
-        left.html(marked_html(first["text"], other["text"]))
-        right.html(marked_html(other["text"], first["text"]))
+        left.html(marked_html(one, other))
+        right.html(marked_html(other, one))
 
 
 def _draw_again() -> None:

@@ -1,7 +1,9 @@
-"""One duplicate cluster: its members side by side, and what to do with them."""
+"""One duplicate cluster: its members side by side, a dozen at a time, and what to do with them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -17,16 +19,50 @@ from labeling.pages.text import plain
 
 PER_ROW = 3
 SHOWN_MEMBERS = 12
+"""The representative and so many less one of the others stand side by side."""
 _NO_OUTPUT = "no output"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A cluster as it stands on the page."""
+
+    cluster: str
+    ids: list[str]
+    """All members, the representative first."""
+    pages: int
+    shown: list[dict[str, Any]]
+    """The representative and the others of the page that is turned up; see `triage.states_of`."""
+
+
+def seen_of(dataset: Dataset, threshold: float, chosen: Sequence[str]) -> list[Seen]:
+    """The chosen clusters, each with the page of members that the person has turned up."""
+    workspace, others = context.workspace(), SHOWN_MEMBERS - 1
+    members = triage.members(workspace, dataset, threshold, chosen)
+    similarity = dict(members.select("example_id", "similarity").iter_rows())
+    found: list[tuple[str, list[str], int, list[str]]] = []
+    for cluster in chosen:
+        ids = members.filter(cluster=cluster)["example_id"].to_list()
+        pages = max(1, -(-(len(ids) - 1) // others))
+        start = 1 + (min(int(st.session_state.get(_turned(cluster), 1)), pages) - 1) * others
+        found.append((cluster, ids, pages, [ids[0], *ids[start : start + others]]))
+    states = triage.states_of(workspace, dataset, [key for *_, on in found for key in on])
+    return [
+        Seen(
+            cluster,
+            ids,
+            pages,
+            [{**states[key], "similarity": similarity[key]} for key in on],
+        )
+        for cluster, ids, pages, on in found
+    ]
+
+
 def show_cluster(
-    dataset: Dataset, threshold: float, cluster: str, place: int, reason: str = ""
+    dataset: Dataset, threshold: float, seen: Seen, place: int, reason: str = ""
 ) -> None:
     """A cluster in a frame, its representative first; `reason` says why that one represents it."""
-    members = triage.members_of(context.workspace(), dataset, threshold, cluster)
-    ids: list[str] = members["example_id"].to_list()
-    shown = members.head(SHOWN_MEMBERS).to_dicts()
+    cluster, ids, shown = seen.cluster, seen.ids, seen.shown
     arrive(cluster, place)
     with st.container(border=True, key=place_key(place)):
         for start in range(0, len(shown), PER_ROW):
@@ -35,10 +71,26 @@ def show_cluster(
                 with column:
                     how = _how_alike(member, shown[0], threshold, reason)
                     _member(dataset, cluster, member, shown[0], ids, how)
-        if len(ids) > len(shown):
-            st.caption(f"and {len(ids) - len(shown):,} more")
+        if seen.pages > 1:
+            _turn(cluster, len(ids), seen.pages)
         _actions(dataset, cluster, ids)
         take_focus(place)
+
+
+def _turn(cluster: str, size: int, pages: int) -> None:
+    """Turn to other members; the page is kept while the person is elsewhere."""
+    key = _turned(cluster)
+    if st.session_state.get(key, 1) > pages:  # it was larger at another threshold
+        st.session_state[key] = pages
+    st.pagination(pages, key=key, persist_state="session")
+    st.caption(
+        f"{size:,} members: the representative and {SHOWN_MEMBERS - 1} others at a time, the most "
+        "similar first."
+    )
+
+
+def _turned(cluster: str) -> str:
+    return f"members-{cluster}"
 
 
 def _member(
@@ -76,7 +128,9 @@ def _member(
                 args=(cluster, triage.separate, *person, [ids[0], key]),
             )
     if len(ids) > 2:
-        st.checkbox("Among those kept", value=is_first, key=_tick(cluster, key))
+        st.checkbox(
+            "Among those kept", value=is_first, key=_tick(cluster, key), persist_state="session"
+        )
 
 
 def _source(member: dict[str, Any]) -> str:
@@ -102,8 +156,9 @@ def _actions(dataset: Dataset, cluster: str, ids: list[str]) -> None:
     too_many = len(ids) > triage.MOST_SEPARATED
     with st.container(horizontal=True):
         if len(ids) > 2:
+            many = len(ids) > SHOWN_MEMBERS  # so that not all ticks are in sight
             st.button(
-                "Keep those ticked",
+                f"Keep the {len(_ticked(cluster, ids)):,} ticked" if many else "Keep those ticked",
                 key=f"ticked-{cluster}",
                 help="Keep them and exclude all others.",
                 on_click=act,
@@ -139,10 +194,14 @@ def _tick(cluster: str, example_id: str) -> str:
     return f"tick-{cluster}-{example_id}"
 
 
+def _ticked(cluster: str, ids: list[str]) -> list[str]:
+    return [key for key in ids if st.session_state.get(_tick(cluster, key), False)]
+
+
 def _resolve_ticked(
     workspace: Workspace, dataset: Dataset, annotator: str, cluster: str, ids: list[str]
 ) -> None:
     """By the ticks as they are when the button is pressed, not as they were when it was drawn."""
-    kept = [key for key in ids if st.session_state.get(_tick(cluster, key), False)]
+    kept = _ticked(cluster, ids)
     excluded = [key for key in ids if key not in kept]
     triage.resolve(workspace, dataset, annotator, kept, excluded)

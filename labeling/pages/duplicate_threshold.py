@@ -6,21 +6,16 @@ from dataclasses import replace
 
 import streamlit as st
 
-from curation.clusters import cluster_counts, search_of
+from curation.clusters import search_of
 from curation.records import Dataset
 from curation.similarity import Search
 from labeling.pages import context
-
-_FIGURES = {
-    "clusters": "Clusters",
-    "exclude": "Examples to exclude",
-    "conflicts": "Clusters in conflict",
-}
+from labeling.pages.duplicate_figures import show_figures
 
 
 def threshold_now(dataset: Dataset) -> float:
     """Where the slider stands."""
-    value = st.session_state.get(_key(dataset), dataset.settings.near_threshold)
+    value = st.session_state.get(slider_key(dataset), dataset.settings.near_threshold)
     return round(float(value), 2)
 
 
@@ -36,10 +31,10 @@ def choose_threshold(dataset: Dataset, drawn: float) -> None:
         settings.near_threshold,
         0.01,
         help="Nothing is computed anew: the pairs are stored with their similarity.",
-        key=_key(dataset),
+        key=slider_key(dataset),
     )
     threshold = round(value, 2)
-    _figures(dataset, threshold)
+    show_figures(dataset, threshold)
     pressed = save.button(
         "Use everywhere",
         disabled=abs(threshold - settings.near_threshold) < 1e-9,
@@ -54,29 +49,9 @@ def choose_threshold(dataset: Dataset, drawn: float) -> None:
         st.rerun(scope="app")
 
 
-def _key(dataset: Dataset) -> str:
+def slider_key(dataset: Dataset) -> str:
+    """The key of the slider."""
     return f"threshold-{dataset.dataset_id}"
-
-
-def _figures(dataset: Dataset, threshold: float) -> None:
-    workspace = context.workspace()
-    counts = cluster_counts(workspace, dataset, (threshold,)).row(0, named=True)
-    with st.container(horizontal=True, gap="large", vertical_alignment="center"):
-        for name, title in _FIGURES.items():
-            st.metric(title, f"{counts[name]:,}", width="content")
-        every = st.popover("At every threshold", on_change="rerun", key="every-threshold")
-        if every.open:
-            with every:
-                _table(dataset)
-
-
-def _table(dataset: Dataset) -> None:
-    floor = round(dataset.settings.pair_floor * 100)
-    steps = tuple(step / 100 for step in range(floor, 101))
-    found = cluster_counts(context.workspace(), dataset, steps)
-    shown = found.rename({"threshold": "From", **_FIGURES})
-    two_digits = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(shown, hide_index=True, column_config={"From": two_digits})
 
 
 def show_search(dataset: Dataset) -> None:

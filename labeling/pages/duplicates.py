@@ -13,11 +13,18 @@ from labeling.pages import context
 from labeling.pages.conflict_queue import show_conflicts
 from labeling.pages.duplicate_acts import PLACES, in_places, show_last_act
 from labeling.pages.duplicate_bulk import offer_bulk
-from labeling.pages.duplicate_cluster import show_cluster
-from labeling.pages.duplicate_threshold import choose_threshold, show_search, threshold_now
+from labeling.pages.duplicate_cluster import seen_of, show_cluster
+from labeling.pages.duplicate_figures import follow
+from labeling.pages.duplicate_threshold import (
+    choose_threshold,
+    show_search,
+    slider_key,
+    threshold_now,
+)
 from labeling.pages.near_twins import show_near_twins
+from labeling.pages.set_apart import show_set_apart
 
-TABS = ("Clusters", "Conflicts", "Near twins")
+TABS = ("Clusters", "Conflicts", "Near twins", "Set apart")
 ORDERS = {"largest": "Largest first", "doubtful": "Most doubtful first"}
 
 
@@ -30,7 +37,7 @@ def page() -> None:
     threshold = threshold_now(dataset)
     choose_threshold(dataset, threshold)
     show_search(dataset)
-    clusters, conflicts, twins = st.tabs(TABS, key="tab", bind="query-params")
+    clusters, conflicts, twins, apart = st.tabs(TABS, key="tab", bind="query-params")
     if clusters.open:
         with clusters:
             _clusters(dataset, threshold)
@@ -40,6 +47,10 @@ def page() -> None:
     if twins.open:
         with twins:
             show_near_twins(dataset, threshold)
+    if apart.open:
+        with apart:
+            show_set_apart(dataset)
+    follow(dataset, slider_key(dataset))
 
 
 def _searched(dataset: Dataset) -> bool:
@@ -98,8 +109,8 @@ def _list(dataset: Dataset, threshold: float, shown: list[str], *chosen: object)
     number = min(st.pagination(pages, key=key), pages) if pages > 1 else 1
     here = in_places(shown, number, "clusters", dataset.dataset_id, threshold, *chosen)
     why = reasons(context.workspace(), dataset, threshold, here)
-    for place, cluster in enumerate(here):
-        show_cluster(dataset, threshold, cluster, place, why.get(cluster, ""))
+    for place, found in enumerate(seen_of(dataset, threshold, here)):
+        show_cluster(dataset, threshold, found, place, why.get(found.cluster, ""))
 
 
 def _ordered(overview: pl.DataFrame, order: str) -> pl.DataFrame:

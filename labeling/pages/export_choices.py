@@ -9,6 +9,7 @@ import streamlit as st
 
 from curation.records import Dataset
 from exports.formats import FORMATS, PromptTemplate, fitting
+from exports.formats.beside import where_they_stand
 from exports.formats.templates import template_for
 from exports.options import BASE_MODEL, ExportOptions
 from labeling.pages.export_splits import choose_splits
@@ -24,6 +25,8 @@ def choose(dataset: Dataset, before: ExportOptions, columns: Collection[str]) ->
     name = _choose_format(dataset, before.format, columns)
     user, system = _choose_words(dataset, before.template)
     rules = choose_splits(dataset, before.rules)
+    if words := where_they_stand(FORMATS[name].target, rules):
+        st.caption(words)
     said = _choose_card(key, before)
     own = template_for(dataset.task, None)
     template = None if (user, system) == (own.user, own.system) else PromptTemplate(user, system)

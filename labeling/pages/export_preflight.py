@@ -9,13 +9,12 @@ import streamlit as st
 
 from curation.errors import TamisError
 from curation.records import Dataset
-from curation.workspace import Workspace
 from exports.formats import FORMATS
 from exports.options import ExportOptions
 from exports.preflight import Preflight, preflight
 from labeling import differences, repairs
 from labeling.pages import behind, context
-from labeling.pages.text import plain, tell
+from labeling.pages.text import attempt, plain, tell, tell_failure
 from labeling.queue import Filter
 
 SHOWN = 500
@@ -32,6 +31,7 @@ class _Found:
 
 def show_preflight(dataset: Dataset, options: ExportOptions) -> None:
     """The button that checks all rows for the chosen target, and what it found."""
+    tell_failure()
     title = FORMATS[options.format].target.title
     wanted = st.button(f"Check all rows for {title}", icon=":material/fact_check:")
     try:
@@ -94,11 +94,8 @@ def _mend(dataset: Dataset, found: Preflight) -> None:
             _confirm_exclude(dataset, found)
         if repairs.last(context.workspace(), dataset, context.annotator()):
             by = (context.workspace(), dataset, context.annotator())
-            st.button("Take it back", icon=":material/undo:", on_click=_take_back, args=by)
-
-
-def _take_back(workspace: Workspace, dataset: Dataset, annotator: str) -> None:
-    repairs.undo(workspace, dataset, annotator)
+            act = (repairs.undo, *by)
+            st.button("Take it back", icon=":material/undo:", on_click=attempt, args=act)
 
 
 @st.dialog("Mend outputs", width="large")
@@ -113,8 +110,8 @@ def _confirm_mend(dataset: Dataset, found: Preflight) -> None:
             st.html(differences.marked_html(before, after))
     if able.height > MENDED_SHOWN:
         st.caption(f"The first {MENDED_SHOWN} of {able.height:,}.")
-    arguments = (context.workspace(), dataset, context.annotator(), able)
-    if st.button("Mend them", type="primary", on_click=repairs.edit, args=arguments):
+    act = (repairs.edit, context.workspace(), dataset, context.annotator(), able)
+    if st.button("Mend them", type="primary", on_click=attempt, args=act):
         st.rerun()
 
 
@@ -124,7 +121,7 @@ def _confirm_exclude(dataset: Dataset, found: Preflight) -> None:
         f"Excluded from this and later exports, under the name {plain(context.annotator())}: "
         f"**{len(found.examples):,}** of {found.checked:,} examples. You can take it back."
     )
-    arguments = (context.workspace(), dataset, context.annotator(), found.examples)
+    act = (repairs.exclude, context.workspace(), dataset, context.annotator(), found.examples)
     words = f"Exclude {len(found.examples):,}"
-    if st.button(words, type="primary", on_click=repairs.exclude, args=arguments):
+    if st.button(words, type="primary", on_click=attempt, args=act):
         st.rerun()

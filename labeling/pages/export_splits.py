@@ -103,7 +103,7 @@ def _even_out(dataset: Dataset, before: SplitRules) -> tuple[int | None, bool]:
         help="0: no cap. Rows over it are left out and listed.",
     )
     weights = st.checkbox(
-        "A weight for each train row that evens labels out, in assignment.jsonl",
+        "A weight for each train row that evens labels out",
         before.sample_weights,
         key=f"weights-{dataset.dataset_id}",
     )

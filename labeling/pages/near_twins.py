@@ -21,7 +21,7 @@ def show_near_twins(dataset: Dataset, threshold: float) -> None:
     st.markdown(
         "Alike in words, different in meaning: a number, a unit, a negation or another word that "
         "matters differs. They are never merged, and stay on the same side of a split. Nothing "
-        "is to be decided here."
+        "is to be decided here; what people set apart can be taken back under *Set apart*."
     )
     if pairs.is_empty():
         st.info("No near twins at this threshold. Move the slider down to see what is less alike.")

@@ -90,10 +90,10 @@ def show_overlaps(dataset: Dataset) -> None:
     st.subheader("Labels that overlap", anchor=False)
     found = quality.overlaps(context.workspace(), dataset)
     if found.is_empty():
-        st.caption(
-            "No two labels are given for one another often enough to stand out, or the analysis "
-            "has not run yet."
-        )
+        if quality.last_scored(context.workspace(), dataset) is None:
+            st.caption("Labels are compared when the dataset is analysed.")
+        else:
+            st.caption("No two labels are given for one another often enough to stand out.")
         return
     shown = found.select(
         pl.col("label").alias("Given"),

@@ -21,10 +21,13 @@ def show_slices(dataset: Dataset) -> None:
     st.subheader("Slices: where errors may follow a rule", anchor=False)
     found = quality.slices(context.workspace(), dataset)
     if found.is_empty():
-        st.caption(
-            "In no group of examples (of one column's value, with one word, on one topic) do given "
-            "and expected labels differ unusually often; or the analysis has not run yet."
-        )
+        if quality.last_scored(context.workspace(), dataset) is None:
+            st.caption("Groups of examples are looked at when the dataset is analysed.")
+        else:
+            st.caption(
+                "In no group of examples (of one column's value, with one word, on one topic) do "
+                "given and expected labels differ unusually often."
+            )
         return
     event: Any = st.dataframe(
         _shown(found),

@@ -23,12 +23,17 @@ from labeling.pages import (
     text,
 )
 
+# There is always a dataset: it is chosen, never cleared. What cannot be pressed can still be read.
 _STYLE = """
 .stMainBlockContainer { padding-top: 4.25rem; }
+.st-key-dataset button[aria-label="Clear value"] { display: none; }
+button[kind]:disabled { border-style: dashed !important; }
+button[kind]:disabled, button[kind]:disabled * { color: #5b6467 !important; }
 """
 # On a dark page the primary colour is light, for sliders and links; Streamlit writes white on it.
 _DARK_STYLE = """
-button[kind^="primary"], button[kind^="primary"] * { color: #10201d !important; }
+button[kind^="primary"]:enabled, button[kind^="primary"]:enabled * { color: #10201d !important; }
+button[kind]:disabled, button[kind]:disabled * { color: #9ba4a7 !important; }
 """
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -11,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from curation.errors import WorkspaceBusy
 from curation.importing import import_file
 from curation.pipeline import analyze
 from curation.records import Task
@@ -137,6 +140,24 @@ def test_a_decision_survives_a_killed_server(app: App, tab: Page) -> None:
     expect(tab.locator(".tamis .status")).to_have_text("Saved", timeout=60_000)
     mine = [op for op in app.journal() if op["annotator"] == "unlucky"]
     assert len({op["op_id"] for op in mine}) == len(mine) == len({op["example_id"] for op in mine})
+
+
+def test_the_command_takes_the_workspace_before_anybody_visits_it(
+    tmp_path: Path, tab: Page
+) -> None:
+    Workspace.create(tmp_path / "w").close()
+    app = App(tmp_path / "w")  # for its port and address
+    command = [sys.executable, "-m", "labeling.cli", "app", "--port", str(app.port), "-w"]
+    app.process = subprocess.Popen([*command, str(tmp_path / "w")], stderr=subprocess.DEVNULL)
+    try:
+        until(app.answers, seconds=60)
+        with pytest.raises(WorkspaceBusy, match=f"in use by process {app.process.pid} "):
+            Workspace.open(tmp_path / "w")
+        app.open(tab)
+        expect(tab.get_by_text("Begin with a file")).to_be_visible()
+    finally:
+        app.stop()
+    Workspace.open(tmp_path / "w").close()
 
 
 def test_every_figure_leads_to_the_rows_behind_it(app: App, tab: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from labeling.pages.duplicate_acts import TOO_FAST
 from tests.browser.app_harness import App, settled
 from tests.browser.card_harness import until
-from tests.labeling.duplicates_kit import make
+from tests.labeling.duplicates_kit import make, make_large
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +30,28 @@ window.addEventListener('click', (event) => {
   const named = widget?.className.match(/st-key-[a-z]+-(e\\d+)/);
   if (named) window.presses.push(named[1]);
 }, true);
+"""
+
+
+# The contrast of a text with what stands behind it, as WCAG 2.2 defines it. Colours may be mixed.
+CONTRAST = """
+(selector) => {
+  const pen = document.createElement('canvas').getContext('2d');
+  const layers = [];
+  const text = document.querySelector(selector);
+  for (let at = text; at; at = at.parentElement) {
+    layers.unshift(getComputedStyle(at).backgroundColor);
+  }
+  const painted = (colours) => {
+    for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => part / 255)
+      .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const back = painted(['white', ...layers]);
+  const front = painted(['white', ...layers, getComputedStyle(text).color]);
+  return Math.max(back, front) / Math.min(back, front);
+}
 """
 
 
@@ -117,7 +140,65 @@ def test_a_decision_holds_after_a_reload_and_can_still_be_taken_back(app: App, t
     expect(tab.get_by_text("4 of 4 clusters wait")).to_be_visible(timeout=20_000)
 
 
-@pytest.mark.parametrize("shown", ["Clusters", "Conflicts", "Near twins"])
+def test_figures_follow_the_slider_without_waiting_for_the_server(app: App, tab: Page) -> None:
+    opened(app, tab)
+    figures = tab.locator(".tamis-figures dd")
+    expect(figures).to_have_text(["4", "5", "1"])
+    tab.get_by_role("slider").focus()
+    assert app.process is not None
+    app.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            tab.keyboard.press("ArrowRight")
+        expect(figures).to_have_text(["3", "4", "1"])
+    finally:
+        app.process.send_signal(signal.SIGCONT)
+    expect(tab.get_by_text("3 of 3 clusters wait")).to_be_visible(timeout=20_000)
+    expect(figures).to_have_text(["3", "4", "1"])
+    tab.wait_for_timeout(READ)
+    in_place(tab, 0, "Keep this").first.click()
+    expect(figures).to_have_text(["3", "2", "1"], timeout=20_000)
+
+
+def test_all_members_are_reached_with_the_keyboard(
+    tmp_path: Path, browser: Browser, tab: Page
+) -> None:
+    workspace, _ = make_large(tmp_path / "large", 30)
+    workspace.close()
+    app = App(tmp_path / "large")
+    app.start()
+    try:
+        opened(app, tab)
+        place = tab.locator(".st-key-place-0")
+        place.get_by_role("button", name="Page 3").focus()
+        tab.keyboard.press("Enter")
+        expect(place.get_by_text("parcel number 29")).to_be_visible(timeout=20_000)
+        expect(place.get_by_text("parcel number 1", exact=True)).to_have_count(0)
+        settled(tab)
+        place.get_by_role("button", name="Keep this").last.focus()
+        tab.keyboard.press("Enter")
+        until(lambda: len(app.journal()) == 30, seconds=20)
+        assert [key for key, action in decided(app) if action == "keep"] == ["e030"]
+    finally:
+        app.kill()
+
+
+def test_what_was_set_apart_is_found_and_taken_back_days_later(app: App, tab: Page) -> None:
+    opened(app, tab)
+    in_place(tab, 1, "Not duplicates").click()
+    until(lambda: len(app.journal()) == 1, seconds=20)
+    app.stop()
+    app.start()
+    opened(app, tab, tab="Set apart")
+    expect(tab.locator(".st-key-place-0").get_by_text("send the lamp back")).to_be_visible()
+    in_place(tab, 0, "Take it back").click()
+    expect(tab.get_by_text("Nothing is set apart.")).to_be_visible(timeout=20_000)
+    assert [action for _, action in decided(app)] == ["separate", "undo"]
+    tab.get_by_role("tab", name="Clusters").click()
+    expect(tab.get_by_text("4 of 4 clusters wait")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("shown", ["Clusters", "Conflicts", "Near twins", "Set apart"])
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_every_tab_is_accessible_and_fits(
     app: App, browser: Browser, shown: str, scheme: str, width: int
@@ -131,4 +212,21 @@ def test_every_tab_is_accessible_and_fits(
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa"]})
     assert [v["id"] for v in found.response["violations"] if v["impact"] in SERIOUS] == []
+    context.close()
+
+
+@pytest.mark.parametrize("kind", ["primary", "secondary"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_cannot_be_pressed_can_be_read(
+    app: App, browser: Browser, scheme: str, kind: str
+) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    tab = context.new_page()
+    opened(app, tab)
+    tab.evaluate(f"document.querySelector('main button[kind={kind}]').disabled = true")
+    tab.wait_for_timeout(500)  # colours change slowly
+    assert tab.evaluate(CONTRAST, f"button[kind={kind}]:disabled p") >= 4.5
     context.close()

@@ -89,6 +89,7 @@ def test_a_slice_is_reviewed_from_the_quality_page_in_its_order(app: App, tab: P
     table.locator(".dvn-scroller").click(position={"x": 16, "y": 66})
     expect(tab).to_have_url(re.compile("/review\\?.*slice=s1"), timeout=30_000)
     expect(tab.get_by_text("Slice: vendor = <b>X</b>").first).to_be_visible(timeout=30_000)
+    assert "dataset=single-label" in tab.url, "a bookmark names the dataset, be it the first"
     card = tab.locator(".tamis")
     expect(card).to_be_visible(timeout=30_000)
     before = len(app.journal())

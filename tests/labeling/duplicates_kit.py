@@ -46,6 +46,19 @@ def make(path: Path) -> tuple[Workspace, Dataset]:
     return workspace, dataset
 
 
+def make_large(path: Path, size: int) -> tuple[Workspace, Dataset]:
+    """One cluster around `e001`; the others, by id, are less and less like it."""
+    workspace = Workspace.create(path)
+    dataset = workspace.create_dataset("tickets", Task.SINGLE_LABEL)
+    ids = add_examples(workspace, dataset, [(f"parcel number {n}", "post") for n in range(size)])
+    alike = [1 - 0.09 * n / size for n in range(size)]
+    pairs = [(ids[0], other, alike[n], "near") for n, other in enumerate(ids) if n]
+    add_pairs(workspace, dataset, pairs)
+    add_search(workspace, dataset)
+    mark_analysed(workspace, dataset)
+    return workspace, dataset
+
+
 def add_pairs(
     workspace: Workspace, dataset: Dataset, pairs: list[tuple[str, str, float, str]]
 ) -> None:

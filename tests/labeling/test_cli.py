@@ -13,9 +13,11 @@ import pytest
 from curation.records import Task
 from curation.slices import SLICE_SCHEMA
 from curation.workspace import Workspace
+from labeling import triage
 from labeling.cli import main
 from labeling.tables import write_table
 from tests.factories import add_flags, mark_analysed, operation, tickets
+from tests.labeling.duplicates_kit import make
 from tests.labeling.label_map_kit import add_overlap, add_quality, add_slice
 
 Tamis = Callable[..., tuple[int, str, str]]
@@ -238,6 +240,28 @@ def test_a_port_in_use_is_said_before_the_app_starts(tamis: Tamis, tmp_path: Pat
     assert code == 1
     assert f"Port {port} is in use" in err
     assert f"--port {port + 1}" in err
+
+
+def test_what_people_set_apart_is_listed_and_taken_back(tamis: Tamis, tmp_path: Path) -> None:
+    workspace, dataset = make(tmp_path / "w")
+    act = triage.separate(workspace, dataset, "ann", ["e004", "e005"]).batch
+    workspace.close()
+    command = ("set-apart", "-d", "tickets")
+    found = json.loads(tamis(*command, "--json")[1])
+    assert [(one["act"], one["annotator"], one["texts"]) for one in found] == [
+        (act, "ann", ["send the lamp back", "send back the lamp"])
+    ]
+    assert "send back the lamp" in tamis(*command)[1]
+    code, _, error = tamis(*command, "--take-back", act)
+    assert code == 2
+    assert "--by NAME" in error
+    assert (
+        "1 pair may be duplicates again." in tamis(*command, "--take-back", act, "--by", "bob")[1]
+    )
+    assert "Nothing is set apart." in tamis(*command)[1]
+    code, _, error = tamis(*command, "--take-back", act, "--by", "bob")
+    assert code == 2
+    assert "taken back already" in error
 
 
 def test_a_spreadsheet_formula_stays_text_in_csv_only(tmp_path: Path) -> None:

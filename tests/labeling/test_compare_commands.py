@@ -90,3 +90,14 @@ def test_what_cannot_be_compared_is_refused_and_named(
     )
     assert run("compare", *words, "--schema", folder / "none.json") == 2
     assert run("diff", folder, folder / "new") == 2
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "assignment.jsonl", "train.jsonl"])
+def test_a_missing_file_is_named_without_an_error_number(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (folder / "new" / name).unlink()
+    assert run("diff", folder / "old", folder / "new") == 2
+    said = capsys.readouterr().err
+    assert f"{folder / 'new' / name} is missing" in said
+    assert "rrno" not in said

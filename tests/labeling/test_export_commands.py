@@ -102,6 +102,11 @@ def test_tokens_are_counted_and_priced(run: Tamis, tmp_path: Path) -> None:
     assert not found["tokens"]["is_exact"]
     assert found["costs"][0]["tokens"] == 2 * train["total"]
     assert "an estimate" in run("tokens", str(out), "--limit", "10")[1]
+    (out / "train.jsonl").unlink()
+    for words in ([str(out)], [str(out), "--prices", str(tmp_path / "none.toml")]):
+        code, _, error = run("tokens", *words)
+        assert code != 0
+        assert "cannot be read: No such file or directory. " in error
 
 
 def test_two_versions_are_compared(run: Tamis, tmp_path: Path) -> None:

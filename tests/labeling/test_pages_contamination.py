@@ -68,6 +68,12 @@ def test_findings_are_counted_and_shown_with_their_differences(tmp_path: Path) -
         "Contained": "0",
         "Near twins": "1",
     }
+    [shown] = app.get("button_group")
+    assert [option.content for option in shown.proto.options] == [
+        "Exact copies: 1",
+        "Near-duplicates: 1",
+        "Near twins: 1",
+    ]
     marked = [element for element in app.get("html") if "<mark" in element.proto.body]
     assert marked
     assert "Row 5" in texts(app)

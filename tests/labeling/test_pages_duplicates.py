@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from curation.similarity import Search
 from curation.workspace import Workspace
 from labeling.pages import duplicate_acts
 from labeling.pages.duplicate_threshold import search_in_words
-from tests.labeling.duplicates_kit import make
-from tests.labeling.pages_kit import metrics, open_page, press, problems, texts
+from tests.labeling.duplicates_kit import make, make_large
+from tests.labeling.pages_kit import open_page, press, problems, texts
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +57,23 @@ def places(app: AppTest) -> list[str]:
     return [key.removeprefix("all-") for key in keys if key.startswith("all-")]
 
 
+def figures(app: AppTest) -> dict[str, str]:
+    """The figures beside the slider, as the server has drawn them."""
+    html = "".join(element.proto.body for element in app.get("html"))
+    return dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", html))
+
+
+def in_the_browser(app: AppTest) -> dict[str, list[str]]:
+    """The figures at every step, as the browser was given them."""
+    bodies = [element.proto.body for element in app.get("html")]
+    given = next(found for body in bodies if (found := re.search(r"counts = (.*);", body)))
+    counts: dict[str, list[str]] = json.loads(given[1])
+    return counts
+
+
 def test_figures_follow_the_slider_and_the_search_is_told() -> None:
     app = opened()
-    assert metrics(app) == {
+    assert figures(app) == {
         "Clusters": "4",
         "Examples to exclude": "5",
         "Clusters in conflict": "1",
@@ -66,8 +82,23 @@ def test_figures_follow_the_slider_and_the_search_is_told() -> None:
         app
     )
     app.slider[0].set_value(0.93).run()
-    assert metrics(app)["Clusters"] == "3"
+    assert figures(app)["Clusters"] == "3"
     assert "3 of 3 clusters wait" in texts(app)
+
+
+def test_the_browser_has_the_figures_of_every_step_and_new_ones_after_a_decision(
+    workspace: Path,
+) -> None:
+    app = opened()
+    counts = in_the_browser(app)
+    assert list(counts) == [f"{0.8 + step / 100:.2f}" for step in range(21)]
+    for at in (0.88, 0.93):
+        app.slider[0].set_value(at).run()
+        assert list(figures(app).values()) == counts[f"{at:.2f}"]
+    app.slider[0].set_value(0.9).run()
+    click(app, "keep-e001-e001")
+    assert counts["0.90"] == ["4", "5", "1"]
+    assert in_the_browser(app)["0.90"] == list(figures(app).values()) == ["4", "3", "1"]
 
 
 COMPARED = "By meaning, 50,000 texts were compared within 224 groups"
@@ -219,7 +250,7 @@ def test_what_is_out_of_date_or_was_never_searched_says_so(workspace: Path) -> N
         there.store.write(lambda cursor: cursor.execute("DELETE FROM pair"))
     app = opened()
     assert "Nobody has looked for duplicates here yet" in texts(app)
-    assert not metrics(app)
+    assert not figures(app)
 
 
 def test_without_any_left_the_page_says_where_to_go_on(workspace: Path) -> None:
@@ -229,3 +260,63 @@ def test_without_any_left_the_page_says_where_to_go_on(workspace: Path) -> None:
     assert "All clusters are decided" in texts(app)
     app.slider[0].set_value(1.0).run()
     assert not problems(app)
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Another workspace, with one cluster of thirty."""
+    opened, _ = make_large(tmp_path / "large", 30)
+    opened.close()
+    monkeypatch.setenv("TAMIS_WORKSPACE", str(tmp_path / "large"))
+    return tmp_path / "large"
+
+
+def shown(app: AppTest) -> list[str]:
+    """The members that stand side by side."""
+    keys = [button.key for button in app.button if button.key]
+    return [key.split("-")[-1] for key in keys if key.startswith("keep-")]
+
+
+def turn(app: AppTest, page: int) -> AppTest:
+    app.session_state["members-e001"] = page
+    app.run()
+    assert not problems(app)
+    return app
+
+
+def test_all_members_of_a_large_cluster_can_be_turned_up(large: Path) -> None:
+    app = opened()
+    seen = shown(app)
+    assert len(seen) == 12
+    assert "30 members: the representative and 11 others at a time" in texts(app)
+    for page in (2, 3):
+        here = shown(turn(app, page))
+        assert here[0] == "e001", "every member is shown beside the representative"
+        seen += here[1:]
+    assert seen == [f"e{number:03}" for number in range(1, 31)]
+    assert len(shown(turn(app, 3))) == 8
+
+
+def test_any_member_can_be_kept(large: Path) -> None:
+    click(turn(opened(), 3), "keep-e001-e030")
+    decided = said(large)
+    assert [key for key, action, _ in decided if action == "keep"] == ["e030"]
+    assert sum(action == "exclude" for _, action, _ in decided) == 29
+
+
+def test_ticks_are_kept_while_other_members_are_turned_up(large: Path) -> None:
+    app = opened()
+    app.checkbox(key="tick-e001-e005").check().run()
+    turn(app, 3).checkbox(key="tick-e001-e030").check().run()
+    app = turn(app, 2)
+    assert next(b for b in app.button if b.key == "ticked-e001").label == "Keep the 3 ticked"
+    click(app, "ticked-e001")
+    kept = [key for key, action, _ in said(large) if action == "keep"]
+    assert kept == ["e001", "e005", "e030"]
+
+
+def test_the_page_of_members_holds_where_a_cluster_becomes_smaller(large: Path) -> None:
+    app = turn(opened(), 3)
+    app.slider[0].set_value(0.97).run()
+    assert not problems(app)
+    assert shown(app)[0] == "e001"

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
+from curation.errors import TamisError
 from curation.importing import import_file
 from curation.records import Task
 from curation.workspace import Workspace
@@ -66,6 +67,24 @@ def test_the_words_around_an_example_are_the_teams_own_and_checked() -> None:
     assert "{lables}" in app.error[0].value.replace("\\", "")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "openai-chat",
+            "Weights stand in assignment.jsonl alone: OpenAI takes no such key in a row.",
+        ),
+        ("text-label", "Weights stand in the rows, as `weight`, and in assignment.jsonl."),
+    ],
+)
+def test_where_the_weights_of_rows_stand_is_said(name: str, said: str) -> None:
+    app = open_page("export")
+    assert not [caption for caption in app.caption if "Weights stand" in caption.value]
+    next(box for box in app.selectbox if box.label == "Format").set_value(name).run()
+    next(box for box in app.checkbox if box.label.startswith("A weight for")).check().run()
+    assert said in [caption.value for caption in app.caption]
+
+
 def test_an_export_shows_files_hashes_and_what_was_left_out(folder: Path) -> None:
     app = press(opened(), "Export")
     assert not problems(app)
@@ -111,7 +130,8 @@ def test_rows_that_a_target_cannot_take_are_listed_before_anything_is_written(
     assert not folder.exists()
 
 
-def test_what_was_mended_is_checked_anew_and_can_be_taken_back(tmp_path: Path) -> None:
+def checked(tmp_path: Path) -> AppTest:
+    """Of three answers, one is mendable, one is nothing but a control token."""
     file = tmp_path / "chat.jsonl"
     bad = ["fine<|im_end|>", "<|im_end|>", "good"]
     rows = [{"question": f"what is {n}?", "answer": answer} for n, answer in enumerate(bad)]
@@ -120,7 +140,11 @@ def test_what_was_mended_is_checked_anew_and_can_be_taken_back(tmp_path: Path) -
         chat = workspace.create_dataset("chat", Task.CHAT)
         import_file(workspace, chat, file)
         mark_analysed(workspace, chat)
-    app = press(open_page("export", dataset="chat"), "Check all rows for OpenAI")
+    return press(open_page("export", dataset="chat"), "Check all rows for OpenAI")
+
+
+def test_what_was_mended_is_checked_anew_and_can_be_taken_back(tmp_path: Path) -> None:
+    app = checked(tmp_path)
     assert "2 of 3 rows would not reach training" in texts(app)
     app = press(press(app, "Mend 1 outputs…"), "Mend them")
     assert "1 of 3 rows would not reach training" in texts(app)
@@ -131,6 +155,24 @@ def test_what_was_mended_is_checked_anew_and_can_be_taken_back(tmp_path: Path) -
     app = press(app, "Take it back")
     assert "2 of 3 rows would not reach training" in texts(app)
     assert not problems(app)
+
+
+@pytest.mark.parametrize(
+    ("ask", "confirm"), [("Mend 1 outputs…", "Mend them"), ("Exclude 2…", "Exclude 2")]
+)
+def test_a_repair_that_is_refused_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: str, confirm: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise TamisError("The disk is full.", "Make room on it.")
+
+    app = press(checked(tmp_path), ask)
+    monkeypatch.setattr("labeling.triage.decide", refuse)
+    app = press(app, confirm)
+    assert not app.exception
+    assert "The disk is full." in texts(app)
+    assert "Make room on it." in texts(app)
+    assert "2 of 3 rows would not reach training" in texts(app)
 
 
 def test_a_folder_that_is_taken_is_refused_in_words(folder: Path) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from curation.records import Task
 from curation.workspace import Workspace
+from tests.factories import mark_analysed
 from tests.labeling.label_map_kit import add_overlap, add_quality, add_slice
 from tests.labeling.pages_kit import (
     ids_by_row,
@@ -105,7 +106,25 @@ def test_selecting_a_slice_begins_its_review(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_not_there_is_explained() -> None:
     shown = texts(open_page("quality", dataset="topics"))
     assert "No label has been judged yet" in shown
-    assert "In no group of examples" in shown
+    assert "Groups of examples are looked at when the dataset is analysed." in shown
+
+
+def test_finding_nothing_is_told_from_not_having_looked(tmp_path: Path) -> None:
+    def without_findings() -> str:
+        with Workspace.open(tmp_path / "workspace") as workspace:
+            for table in ("slice", "label_overlap"):
+                delete = f"DELETE FROM {table}"
+                workspace.store.write(lambda cursor, sql=delete: cursor.execute(sql))  # type: ignore[misc]
+        said = texts(open_page("quality", dataset="tickets"))
+        st.cache_resource.clear()
+        return said
+
+    assert "Labels are compared when the dataset is analysed." in without_findings()
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        mark_analysed(workspace, workspace.dataset("tickets"))
+    said = without_findings()
+    assert "given and expected labels differ unusually often." in said
+    assert "No two labels are given for one another often enough to stand out." in said
 
 
 def test_every_metric_links_to_its_examples() -> None:

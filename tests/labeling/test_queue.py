@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from curation.records import Action
+from curation.records import Action, Task
+from curation.workspace import Workspace
 from labeling.queue import Filter, count, next_ids, rows
-from tests.factories import add_flags, operation, tickets
+from tests.factories import add_examples, add_flags, operation, tickets
+from tests.labeling.duplicates_kit import add_pairs
 from tests.labeling.label_map_kit import add_slice
 
 
@@ -42,6 +44,45 @@ def test_conflicts_come_before_everything_else(tmp_path: Path) -> None:
         ],
     )
     assert next_ids(workspace, dataset, Filter(), 10) == [d, b, a, c]
+
+
+def test_the_sides_of_a_conflict_stand_side_by_side(tmp_path: Path) -> None:
+    """Three conflicts that are equally sure: two of two sides, one of three in a chain."""
+    workspace = Workspace.create(tmp_path / "w")
+    dataset = workspace.create_dataset("d", Task.SINGLE_LABEL)
+    ids = add_examples(workspace, dataset, [(f"text {n}", "ab"[n % 2]) for n in range(9)])
+    pairs = [("e001", "e006"), ("e002", "e005"), ("e003", "e008"), ("e004", "e008")]
+    add_pairs(workspace, dataset, [(one, other, 0.95, "near") for one, other in pairs])
+    sides: list[dict[str, object]] = [
+        {"example_id": key, "kind": "conflict", "score": 0.05} for key in [*ids[:6], "e008"]
+    ]
+    label: dict[str, object] = {"example_id": "e009", "score": 0.0}
+    add_flags(workspace, dataset, [*sides, label])
+    expected = ["e001", "e006", "e002", "e005", "e003", "e004", "e008", "e009", "e007"]
+    assert next_ids(workspace, dataset, Filter(), 20) == expected
+    assert rows(workspace, dataset, Filter(), limit=20)["example_id"].to_list() == expected
+    keep = [
+        operation(dataset, "e001", Action.RELABEL, "b"),
+        operation(dataset, "e003", Action.SKIP),
+    ]
+    workspace.store.decide(keep)
+    assert next_ids(workspace, dataset, Filter(status="open"), 3) == ["e006", "e002", "e005"]
+
+
+def test_the_surest_conflict_comes_first_with_all_its_sides(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "w")
+    dataset = workspace.create_dataset("d", Task.SINGLE_LABEL)
+    add_examples(workspace, dataset, [(f"text {n}", "ab"[n % 2]) for n in range(5)])
+    found = [("e001", "e002", 0.92, "near"), ("e003", "e004", 0.99, "near")]
+    add_pairs(workspace, dataset, [*found, ("e004", "e005", 0.91, "near")])
+    scores = {"e001": 0.08, "e002": 0.08, "e003": 0.01, "e004": 0.01, "e005": 0.09}
+    add_flags(
+        workspace,
+        dataset,
+        [{"example_id": key, "kind": "conflict", "score": one} for key, one in scores.items()],
+    )
+    expected = ["e003", "e004", "e005", "e001", "e002"]
+    assert next_ids(workspace, dataset, Filter(), 9) == expected
 
 
 @pytest.mark.parametrize(

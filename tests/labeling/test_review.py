@@ -13,6 +13,7 @@ from curation.workspace import Workspace
 from labeling import review
 from labeling.queue import Filter, count, next_ids
 from tests.factories import add_examples, add_flags, tickets
+from tests.labeling.duplicates_kit import make
 
 
 def sent(
@@ -147,6 +148,23 @@ def test_a_card_names_each_finding_and_what_to_look_at_the_worst_first(tmp_path:
         ("Older kind", "why older-kind", ""),
     ]
     assert untouched["findings"] == []
+
+
+def test_a_card_shows_the_other_side_of_a_conflict_first(tmp_path: Path) -> None:
+    workspace, dataset = make(tmp_path)
+    sides: list[dict[str, object]] = [
+        {"example_id": key, "kind": "conflict", "reason": "…"} for key in ("e006", "e007")
+    ]
+    add_flags(workspace, dataset, sides)
+
+    def beside(key: str) -> list[dict[str, Any]]:
+        return review.cards(workspace, dataset, [key])[0]["neighbours"]
+
+    other = {"text": "my card is lost!", "output": "loss", "similarity": 1.0, "contradicts": True}
+    assert beside("e006") == [other]
+    assert [side["output"] for side in beside("e007")] == ["card"]
+    review.record(workspace, [sent(dataset, "e007", "relabel", "card")])
+    assert beside("e006") == [], "they agree now"
 
 
 def test_a_sitting_does_not_show_an_example_again_until_it_is_undone(tmp_path: Path) -> None:

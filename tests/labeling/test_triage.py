@@ -44,8 +44,10 @@ def test_the_threshold_re_clusters_without_computing_pairs_again(tmp_path: Path)
 def test_a_cluster_is_listed_with_its_representative_first(tmp_path: Path) -> None:
     workspace, dataset, _ = with_pairs(tmp_path)
     overview = triage.cluster_overview(workspace, dataset, 0.8).row(0, named=True)
-    members = triage.members_of(workspace, dataset, 0.8, overview["cluster"])
+    members = triage.members(workspace, dataset, 0.8, [overview["cluster"]])
     assert members["example_id"].to_list() == ["e001", "e003", "e002"]
+    states = triage.states_of(workspace, dataset, ["e003"])
+    assert (states["e003"]["text"], states["e003"]["source_row"]) == ("my lamp is broken", 3)
     assert overview["conflict"] is True
     assert round(overview["lowest"], 2) == 0.85
 

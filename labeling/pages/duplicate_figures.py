@@ -1,0 +1,141 @@
+"""What a threshold would do, in figures that follow the slider at once.
+
+They are counted for every step of the slider in the background, and then stand in the browser, so
+that a key press changes them without asking the server. Until then the server counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+
+import polars as pl
+import streamlit as st
+
+from curation.background import Background
+from curation.clusters import cluster_counts, version
+from curation.records import Dataset
+from labeling.pages import context
+
+FIGURES = {
+    "clusters": "Clusters",
+    "exclude": "Examples to exclude",
+    "conflicts": "Clusters in conflict",
+}
+AT_FIRST, AFTERWARDS = 15.0, 0.2
+"""Seconds to wait for the counts when the page is first opened, and after a decision."""
+LOOK_AGAIN = 0.5  # seconds
+_STYLE = """
+<style>
+.tamis-figures { display: flex; flex-wrap: wrap; gap: 0.25rem 2rem; }
+.tamis-figures, .tamis-figures dd { margin: 0 !important; padding: 0 !important; }
+.tamis-figures div { display: flex; flex-direction: column; }
+.tamis-figures dt { font-size: 0.875rem; font-weight: 400; }
+.tamis-figures dd { font-size: 1.75rem; line-height: 1.4; }
+</style>
+"""
+# The server's answer may be for a step that the slider has left since: what counts is its place.
+# Counts from before a decision must not stand in figures from after it.
+_FOLLOW = """
+<script>
+(() => {
+  const counts = COUNTS;
+  const follow = () => {
+    const slider = document.querySelector(".st-key-SLIDER input[type=range]");
+    const now = slider && counts[Number(slider.value).toFixed(2)];
+    if (!now) return;
+    document.querySelectorAll(".tamis-figures[data-of='VERSION'] dd").forEach((figure, i) => {
+      if (figure.textContent !== now[i]) figure.textContent = now[i];
+    });
+  };
+  window.tamisFigures?.disconnect();
+  window.tamisFigures = new MutationObserver(follow);
+  window.tamisFigures.observe(document.body, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ["value"],
+  });
+  follow();
+})();
+</script>
+"""
+
+
+@st.cache_resource
+def _counted() -> dict[str, tuple[Hashable, Background[pl.DataFrame]]]:
+    """The counts at every step of each dataset's slider, and what they were counted from."""
+    return {}
+
+
+def show_figures(dataset: Dataset, threshold: float) -> None:
+    """The figures at a threshold."""
+    now = version(context.workspace(), dataset)
+    known = _every_step(dataset, now)
+    here = known or in_words(cluster_counts(context.workspace(), dataset, (threshold,)))
+    with st.container(horizontal=True, gap="large", vertical_alignment="center"):
+        st.html(_html(here[f"{threshold:.2f}"], now), width="content")
+        table = st.popover("At every threshold", on_change="rerun", key="every-threshold")
+        if table.open:
+            with table:
+                _table(dataset)
+
+
+def follow(dataset: Dataset, slider: str) -> None:
+    """Let the figures follow the slider with this key; last on the page, so that counting goes on
+    while the rest is drawn.
+    """
+    if _every_step(dataset, version(context.workspace(), dataset)):
+        _hand_over(dataset, slider)
+    else:
+        st.fragment(_hand_over, run_every=LOOK_AGAIN)(dataset, slider)
+
+
+def _hand_over(dataset: Dataset, slider: str) -> None:
+    """Give the browser the counts, as far as they are there."""
+    now = version(context.workspace(), dataset)
+    script = _FOLLOW.replace("COUNTS", json.dumps(_every_step(dataset, now)))
+    script = script.replace("SLIDER", slider).replace("VERSION", _named(now))
+    st.html(script, unsafe_allow_javascript=True)
+
+
+def _every_step(dataset: Dataset, now: Hashable) -> dict[str, list[str]]:
+    """The figures at every step; empty while they are counted, again after each decision."""
+    workspace = context.workspace()
+    known = _counted().get(dataset.dataset_id)
+    if known is None or (known[0] != now and not known[1].running):
+        known = (now, Background(lambda *_: cluster_counts(workspace, dataset, steps(dataset))))
+        known[1].wait(AFTERWARDS if dataset.dataset_id in _counted() else AT_FIRST)
+        _counted()[dataset.dataset_id] = known
+    counts = known[1].result if known[0] == now else None
+    return {} if counts is None else in_words(counts)
+
+
+def _named(now: Hashable) -> str:
+    return str(hash(now))
+
+
+def steps(dataset: Dataset) -> tuple[float, ...]:
+    """Where the slider can stand."""
+    return tuple(step / 100 for step in range(round(100 * dataset.settings.pair_floor), 101))
+
+
+def in_words(counts: pl.DataFrame) -> dict[str, list[str]]:
+    """Threshold in two digits → the figures as they are shown."""
+    return {
+        f"{at:.2f}": [f"{count:,}" for count in found]
+        for at, *found in counts.select("threshold", *FIGURES).iter_rows()
+    }
+
+
+def _html(figures: list[str], now: Hashable) -> str:
+    shown = "".join(
+        f"<div><dt>{title}</dt><dd>{figure}</dd></div>"
+        for title, figure in zip(FIGURES.values(), figures, strict=True)
+    )
+    of = f'data-of="{_named(now)}"'
+    return f'{_STYLE}<dl class="tamis-figures" {of} aria-live="polite">{shown}</dl>'
+
+
+def _table(dataset: Dataset) -> None:
+    found = cluster_counts(context.workspace(), dataset, steps(dataset))
+    shown = found.rename({"threshold": "From", **FIGURES})
+    two_digits = st.column_config.NumberColumn(format="%.2f")
+    st.dataframe(shown, hide_index=True, column_config={"From": two_digits})
