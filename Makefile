@@ -40,13 +40,16 @@ browser: $(VENV)/dev.done ## a real Chromium against the running app
 consumers: $(VENV)/consumers.done ## exports read by the trainers' own libraries
 	$(BIN)/pytest tests/exports/consumers
 
-# Each of these trainers has an environment of its own, as none of their pins agree.
-HEAVY := axolotl llamafactory mlx lmeval
-test-consumers: $(VENV)/consumers.done $(VENV)/distributed.done $(HEAVY:%=.venv-%/done) ## exports read by Axolotl, LLaMA-Factory, MLX-LM and lm-evaluation-harness themselves
-	TAMIS_AXOLOTL_PYTHON=$(CURDIR)/.venv-axolotl/bin/python \
-	TAMIS_LLAMAFACTORY_PYTHON=$(CURDIR)/.venv-llamafactory/bin/python \
-	TAMIS_MLX_PYTHON=$(CURDIR)/.venv-mlx/bin/python \
-	TAMIS_LM_EVAL_PYTHON=$(CURDIR)/.venv-lmeval/bin/python \
+# Each of these trainers has an environment of its own, as none of their pins agree; one that a
+# variable names already is used as it is.
+HEAVY := $(if $(TAMIS_AXOLOTL_PYTHON),,axolotl) $(if $(TAMIS_LLAMAFACTORY_PYTHON),,llamafactory) \
+	$(if $(TAMIS_MLX_PYTHON),,mlx) $(if $(TAMIS_LM_EVAL_PYTHON),,lmeval) $(if $(TAMIS_PROMPTFOO),,promptfoo)
+export TAMIS_AXOLOTL_PYTHON ?= $(CURDIR)/.venv-axolotl/bin/python
+export TAMIS_LLAMAFACTORY_PYTHON ?= $(CURDIR)/.venv-llamafactory/bin/python
+export TAMIS_MLX_PYTHON ?= $(CURDIR)/.venv-mlx/bin/python
+export TAMIS_LM_EVAL_PYTHON ?= $(CURDIR)/.venv-lmeval/bin/python
+export TAMIS_PROMPTFOO ?= $(CURDIR)/.venv-promptfoo/node_modules/.bin/promptfoo
+test-consumers: $(VENV)/consumers.done $(VENV)/distributed.done $(HEAVY:%=.venv-%/done) ## exports read by Axolotl, LLaMA-Factory, MLX-LM, lm-evaluation-harness and promptfoo themselves
 	$(BIN)/pytest tests/heavy_consumers
 
 $(VENV)/distributed.done: $(VENV)/dev.done requirements-distributed.lock
@@ -57,6 +60,11 @@ $(VENV)/distributed.done: $(VENV)/dev.done requirements-distributed.lock
 .venv-%/done: requirements-%.lock
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install -q --no-deps -r $<
+	touch $@
+
+# The last release for Node.js 20 and 22 alike.
+.venv-promptfoo/done:
+	npm install --no-audit --no-fund --prefix .venv-promptfoo promptfoo@0.121.20
 	touch $@
 
 prove: $(VENV)/prove.done ## a small language model fine-tuned on raw and on curated rows, compared; no part of the tests
@@ -81,7 +89,7 @@ lock: $(VENV)/dev.done ## resolve the pinned versions anew
 	  sed -i -E '/^(nvidia-|cuda-|triton)/d; s/^(torch==[0-9.]+).*/\1/' $$file && sort -u -o $$file $$file; done
 
 clean: ## remove the environment and what the tools leave; never a workspace
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/app.done: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -3,7 +3,12 @@
 The file given is imported as a chat dataset, each row as often as it takes to reach the size asked
 for (a number is added to the question, so that no two are alike), and the search for duplicates is
 recorded as done: it is not what is measured here. Each writer then has a process of its own, on
-the same workspace, one after the other; the export is checked with `verify_export` afterwards.
+the same workspace, one after the other; afterwards the export is compared with its copy by
+`difference` and checked by `verify_export`.
+
+COPY reads the rows and writes them. What can be set beside it is the phase "checking and writing",
+though that has its rows in memory and COPY checks nothing; the whole also splits the rows, hashes
+and proves what was written, and records it.
 
     python benchmarks/export.py gsm8k_train.jsonl --rows 300000
 """
@@ -14,11 +19,14 @@ import argparse
 import json
 import multiprocessing
 import resource
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -32,8 +40,12 @@ from curation.workspace import Workspace
 from exports.export import export_dataset
 from exports.options import ExportOptions
 from exports.verify import verify_export
+from exports.versions import difference
 
 NAME = "questions"
+
+Run = Callable[[Path, Callable[[str], None]], int]
+Measured = dict[str, Any]
 
 
 def enlarge(file: Path, rows: int, out: Path) -> None:
@@ -62,16 +74,24 @@ def prepare(file: Path, rows: int, home: Path) -> None:
         )
 
 
-def tamis(home: Path) -> int:
+def tamis(home: Path, begin: Callable[[str], None]) -> int:
     """Split, check, write and prove; the number of rows written."""
+    begin("opening")
     with Workspace.open(home / "workspace") as workspace:
         dataset = workspace.dataset(NAME)
-        result = export_dataset(workspace, dataset, ExportOptions(), home / "export")
-        return sum(result.counts.values())
+        result = export_dataset(
+            workspace,
+            dataset,
+            ExportOptions(),
+            home / "export",
+            progress=lambda at: begin(at.message or "closing"),
+        )
+    return sum(result.counts.values())
 
 
-def duckdb_copy(home: Path) -> int:
+def duckdb_copy(home: Path, begin: Callable[[str], None]) -> int:
     """The same messages by one SQL statement: neither splits, nor checks, nor a manifest."""
+    begin("copying")
     out = home / "copy.jsonl"
     database = home / "workspace" / "tamis.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
@@ -80,24 +100,47 @@ def duckdb_copy(home: Path) -> int:
             "{'role': 'assistant', 'content': current}] AS messages FROM current_example) "
             f"TO '{out}' (FORMAT json)"
         )
+    begin("counting")
     with out.open("rb") as lines:
         return sum(1 for _ in lines)
 
 
-def measured(run: Callable[[Path], int], home: Path) -> dict[str, float]:
-    """Rows, wall and CPU seconds and peak memory in GB of `run` in a process of its own."""
+def diff(home: Path, begin: Callable[[str], None]) -> int:
+    """Two exports of the same rows compared; the number of examples that changed."""
+    begin("comparing")
+    return difference(home / "export", home / "again").changes.height
+
+
+def verify(home: Path, begin: Callable[[str], None]) -> int:
+    """The export checked from its folder alone; the number of problems."""
+    begin("verifying")
+    return len(verify_export(home / "export"))
+
+
+def alone(run: Callable[..., Any], *given: Any) -> Any:
+    """`run` in a process of its own, whose peak memory is its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure, (run, home))
+        return pool.apply(run, given)
 
 
-def _measure(run: Callable[[Path], int], home: Path) -> dict[str, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    rows = run(home)
+def measure(run: Run, home: Path) -> Measured:
+    """What `run` counts, its peak memory in GB, wall and CPU seconds as a whole and by phase."""
+    began: list[tuple[str, float, float]] = []
+
+    def begin(phase: str) -> None:
+        began.append((phase, time.perf_counter(), time.process_time()))
+
+    count = run(home, begin)
+    begin("")
+    phases = {
+        phase: {"wall_s": next_wall - wall, "cpu_s": next_cpu - cpu}
+        for (phase, wall, cpu), (_, next_wall, next_cpu) in pairwise(began)
+    }
     return {
-        "rows": rows,
-        "wall_s": time.perf_counter() - wall,
-        "cpu_s": time.process_time() - cpu,
+        "count": count,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "phases": phases,
+        **{unit: sum(phase[unit] for phase in phases.values()) for unit in ("wall_s", "cpu_s")},
     }
 
 
@@ -110,20 +153,33 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tamis-export-") as folder:
         home = Path(folder)
-        prepare(asked.file, asked.rows, home)
-        found = {run.__name__: measured(run, home) for run in (duckdb_copy, tamis)}
-        problems = verify_export(home / "export")
-    ratio = found["tamis"]["wall_s"] / found["duckdb_copy"]["wall_s"]
+        alone(prepare, asked.file, asked.rows, home)
+        found = {run.__name__: alone(measure, run, home) for run in (duckdb_copy, tamis)}
+        shutil.copytree(home / "export", home / "again")
+        found |= {run.__name__: alone(measure, run, home) for run in (diff, verify)}
+    copy = found["duckdb_copy"]["phases"]["copying"]["wall_s"]
+    ratios = {
+        "writing": found["tamis"]["phases"]["checking and writing"]["wall_s"] / copy,
+        "whole": found["tamis"]["wall_s"] / copy,
+    }
     if asked.json:
-        print(json.dumps({**found, "ratio": ratio, "problems": len(problems)}, indent=2))
+        print(json.dumps({**found, "ratios": ratios}, indent=2))
         return
-    print(f"{'':12}{'rows':>10}{'wall s':>9}{'CPU s':>9}{'peak GB':>9}")
+    show(found)
+    said = ", ".join(f"{name} {ratio:.1f}" for name, ratio in ratios.items())
+    print(f"wall times beside COPY: {said}")
+
+
+def show(found: dict[str, Measured]) -> None:
+    """Print a line for each run and each of its phases; `count` is of rows, changes, problems."""
+    print(f"{'':24}{'count':>10}{'wall s':>9}{'CPU s':>9}{'peak GB':>9}")
     for name, facts in found.items():
         print(
-            f"{name:12}{facts['rows']:10,.0f}{facts['wall_s']:9.1f}{facts['cpu_s']:9.1f}"
+            f"{name:24}{facts['count']:10,.0f}{facts['wall_s']:9.2f}{facts['cpu_s']:9.2f}"
             f"{facts['peak_gb']:9.2f}"
         )
-    print(f"ratio of wall times {ratio:.1f}; problems found by verify: {len(problems)}")
+        for phase, spent in facts["phases"].items():
+            print(f"  {phase:22}{'':10}{spent['wall_s']:9.2f}{spent['cpu_s']:9.2f}")
 
 
 if __name__ == "__main__":

@@ -81,9 +81,12 @@ def _worst(report: pl.DataFrame) -> float:
     return float(max(report["error"].to_list()))
 
 
-def fold_errors(seeds: int) -> dict[str, list[tuple[float, float]]]:
-    """Of five folds, by seed: the largest label-share error in points, and how sizes differ."""
-    found: dict[str, list[tuple[float, float]]] = {"Tamis": [], "StratifiedGroupKFold": []}
+def fold_errors(seeds: int) -> dict[str, list[tuple[float, float, float]]]:
+    """Of five folds, by seed: the largest label-share error in points, how sizes differ, the floor.
+
+    The floor is the error that a single group forces on a fold of that size, whatever is beside it.
+    """
+    found: dict[str, list[tuple[float, float, float]]] = {"Tamis": [], "StratifiedGroupKFold": []}
     for seed in range(seeds):
         rows = heavy_tailed(seed)
         plan = plan_splits(rows, SINGLE, SplitRules(SplitFractions(0.9, 0, 0.1), seed, folds=5))
@@ -93,8 +96,8 @@ def fold_errors(seeds: int) -> dict[str, list[tuple[float, float]]]:
         parts = splitter.split(inside["text"], inside["output"], inside["group"])
         for fold, (_, chosen) in enumerate(parts):
             theirs[chosen] = fold
-        found["Tamis"].append(_fold_error(inside["output"], inside["fold"].to_numpy()))
-        found["StratifiedGroupKFold"].append(_fold_error(inside["output"], theirs))
+        for name, fold in (("Tamis", inside["fold"].to_numpy()), ("StratifiedGroupKFold", theirs)):
+            found[name].append((*_fold_error(inside["output"], fold), _floor(inside, fold)))
     return found
 
 
@@ -106,6 +109,18 @@ def _fold_error(labels: pl.Series, fold: np.ndarray) -> tuple[float, float]:
     sizes = table.sum(axis=1)
     error = 100 * np.abs(shares - table.sum(axis=0) / table.sum()).max()
     return float(error), float((sizes.max() - sizes.min()) / sizes.mean())
+
+
+def _floor(rows: pl.DataFrame, fold: np.ndarray) -> float:
+    """The largest share of a label that one group alone makes in its fold, over the whole's."""
+    placed = rows.select("group", label="output", fold=pl.Series(fold))
+    counts = placed.group_by("fold", "group", "label").len("rows")
+    sizes = placed.group_by("fold").len("size")
+    shares = placed.group_by("label").agg(share=pl.len() / rows.height)
+    alone = counts.join(sizes, on="fold").join(shares, on="label")
+    return float(
+        100 * alone.select((pl.col("rows") / pl.col("size") - pl.col("share")).max()).item()
+    )
 
 
 def growth(seeds: int) -> dict[str, float]:
@@ -166,10 +181,10 @@ def main() -> None:
         seconds = (time.perf_counter() - begin) / chosen.seeds
         worse = int((errors > 0.5).sum())
         print(f"{name:27} {np.median(errors):7.2f} {errors.max():7.2f} {worse:4} {seconds:7.3f}")
-    print("five folds, the same measure: median, worst; sizes apart: median, worst")
+    print("five folds, the same measure: median, worst; sizes apart: the same; floor: median")
     for name, found in fold_errors(chosen.seeds).items():
-        (error, apart), (most, farthest) = np.median(found, axis=0), np.max(found, axis=0)
-        print(f"{name:27} {error:7.2f} {most:7.2f} {apart:7.1%} {farthest:7.1%}")
+        (error, apart, floor), (most, farthest, _) = np.median(found, 0), np.max(found, 0)
+        print(f"{name:27} {error:7.2f} {most:7.2f} {apart:7.1%} {farthest:7.1%} {floor:7.2f}")
     print("share of test rows lost as 2,300 rows grow by a quarter")
     for name, share in growth(min(chosen.seeds, 20)).items():
         print(f"{name:27} {share:7.1%}")

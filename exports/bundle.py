@@ -12,22 +12,8 @@ from exports.evaluation import evaluation_files
 from exports.formats import find_format
 from exports.manifest import MANIFEST, about
 from exports.options import BASE_MODEL
-from exports.split_rules import SPLITS
-from exports.tokens import TokenStats, count_tokens, load_counter
-from exports.tokens.sequences import read_records
+from exports.tokens import TokenStats
 from exports.training import training_files
-
-
-def token_stats(document: Json, folder: Path) -> TokenStats:
-    """An estimate of the tokens in the split files, which lie in `folder`."""
-    target = find_format(document["format"], Task(document["task"])).target
-    counter = load_counter()
-    splits = {
-        split: count_tokens(read_records(folder / target.file(split)), counter)
-        for split in SPLITS
-        if (folder / target.file(split)).is_file()
-    }
-    return TokenStats(counter.name, counter.is_exact, None, splits)
 
 
 def documents(document: Json, held_out: pl.DataFrame, stats: TokenStats) -> dict[str, str]:

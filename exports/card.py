@@ -15,8 +15,10 @@ from typing import Any
 from curation.records import Json, Task
 from exports.certificate import CERTIFICATE, leak_sentences
 from exports.croissant import CROISSANT
-from exports.formats import Format, find_format
+from exports.formats import Format
+from exports.formats.beside import FOLD, WEIGHT
 from exports.loading import loading, reading_options
+from exports.manifest import written_as
 from exports.markup import one_line, paragraphs, plain, yaml
 from exports.split import SPLITS
 
@@ -47,7 +49,7 @@ def card(document: Json) -> str:
     Names, labels, licence and description are anybody's text and appear as text. Raises WrongUse
     for a format that is unknown or does not serve the task.
     """
-    form = find_format(document["format"], Task(document["task"]))
+    form = written_as(document)
     sections = [
         *_head(document),
         *_splits(document, form),
@@ -76,7 +78,7 @@ def front_matter(document: Json, form: Format) -> Json:
         "size_categories": [_size(sum(_rows(document).values()))],
         "tags": ["tamis", task.value],
         "configs": [{"config_name": _config_name(document, form), **_read_as(document, form)}],
-        **_features(form, task),
+        **_features(document, form, task),
     }
 
 
@@ -101,15 +103,23 @@ def _read_as(document: Json, form: Format) -> Json:
     return {"data_files": files, **reading_options(form)}
 
 
-def _features(form: Format, task: Task) -> Json:
-    """Column types where every value has one that the files, or their reader, cannot tell."""
+def _features(document: Json, form: Format, task: Task) -> Json:
+    """Column types where every value has one that the files, or their reader, cannot tell.
+
+    `datasets` heeds them only where they name the configuration. Cards of exports that do not say
+    which `columns` they have were written before that was known, and stay as they are.
+    """
     if form.target.file("train").endswith(".csv"):
         columns = [{"name": key, "dtype": "string"} for key in form.keys(task)]
+        types = {FOLD: "string", WEIGHT: "float64"}  # an empty cell is no number
     elif form.shape.types is not None:
         columns = [_feature(column.name, column.type) for column in form.shape.types(task)]
+        types = {FOLD: "int64", WEIGHT: "float64"}
     else:
         return {}
-    return {"dataset_info": {"features": columns}}
+    columns += [{"name": name, "dtype": types[name]} for name in form.beside]
+    name = {"config_name": _config_name(document, form)} if "columns" in document else {}
+    return {"dataset_info": {**name, "features": columns}}
 
 
 def _feature(name: str, kind: Any) -> Json:

@@ -6,6 +6,7 @@ that `certificate.json` can be made again from the manifest alone.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,10 @@ LEVELS = (0.80, 0.85, 0.90, 0.95, 0.99, 1.00)
 
 _DIGITS = 6
 _TEXTS_AT_ONCE = 16_384
+_BETWEEN = b"\xff"  # in no UTF-8
+_KEPT = (string.ascii_letters + string.digits).encode() + _BETWEEN
+_OTHERS = bytes(set(range(256)) - set(_KEPT))
+_LOWER = bytes(range(256)).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,7 @@ def _across(placed: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     examples this stands for).
     """
     is_exact = pl.col("kind") == PairKind.EXACT.value
-    ids = pl.concat([pairs["example_id"], pairs["other_id"], placed["example_id"]]).unique()
+    ids = pl.concat([pairs["example_id"], pairs["other_id"]]).unique()  # others have no copy
     texts = leakage_groups(pairs.filter(is_exact), 1.0, ids).rename({"group": "text"})
     there = (
         placed.join(texts, on="example_id")
@@ -251,22 +256,36 @@ def _identical(placed: pl.DataFrame, rows: pl.DataFrame, form: Form) -> int:
     return _in_two_splits(exact)["key"].n_unique()
 
 
+class _Plain(dict[int, str]):
+    """What is left of a character in the loosest key of a text, for `str.translate`.
+
+    A key is normalised as a whole, but what that joins to a letter is taken off it again.
+    """
+
+    def __missing__(self, code: int) -> str:
+        self[code] = exact_key(chr(code), Form(keep_accents=False))
+        return self[code]
+
+
 def _letters(texts: pl.Series) -> pl.Series:
-    """Letters and digits of each text, in lower case; of its loosest key where it is not ASCII."""
-    loose = Form(keep_accents=False)
+    """A number for the letters and digits of ASCII, in lower case, in the loosest key of a text."""
+    loosest = _Plain((code, chr(code)) for code in range(128))
 
     def part(some: pl.Series) -> pl.Series:
-        plain = [text if text.isascii() else exact_key(text, loose) for text in some]
-        kept = pl.Series(plain, dtype=pl.String).str.to_lowercase()
-        return kept.str.replace_all(r"[^a-z0-9]", "").hash()
+        plain = (text if text.isascii() else text.translate(loosest) for text in some)
+        whole = _BETWEEN.join(map(str.encode, plain))
+        kept = whole.translate(_LOWER, delete=_OTHERS).split(_BETWEEN)
+        return pl.Series(kept, dtype=pl.Binary).hash()
 
-    starts = range(0, max(1, len(texts)), _TEXTS_AT_ONCE)
-    return pl.concat([part(texts.slice(start, _TEXTS_AT_ONCE)) for start in starts])
+    starts = range(0, len(texts), _TEXTS_AT_ONCE)
+    empty = pl.Series(dtype=pl.UInt64)
+    return pl.concat([empty, *(part(texts.slice(start, _TEXTS_AT_ONCE)) for start in starts)])
 
 
 def _in_two_splits(texts: pl.DataFrame) -> pl.DataFrame:
     """The texts whose `key` stands in more than one split."""
-    return texts.filter(pl.col("split").n_unique().over("key") > 1)
+    repeated = texts.filter(pl.col("key").is_duplicated())
+    return repeated.filter(pl.col("split").n_unique().over("key") > 1)
 
 
 def _reviewed(placed: pl.DataFrame, rows: pl.DataFrame) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +11,15 @@ import polars as pl
 
 from curation.errors import TamisError, WrongUse
 from curation.records import Json, Task
-from exports.formats import Format, find_format
-from exports.formats.containers import Line, read
+from exports.formats import Format, PromptTemplate
+from exports.formats.containers import Line, read, read_line
 from exports.formats.reading import CannotRead, Read
-from exports.manifest import ASSIGNMENT, MANIFEST
+from exports.manifest import ASSIGNMENT, MANIFEST, written_as
 from exports.options import ExportOptions
+from exports.read_lines import SAID, read_lines
 from exports.split import SPLITS
 
-_SAID = ("text", "output", "messages", "approved")
-EXAMPLES = {
-    **dict.fromkeys(("example_id", "split", "group", *_SAID), pl.String),
-    "approved": pl.Boolean,
-}
+EXAMPLES = {**dict.fromkeys(("example_id", "split", "group"), pl.String), **SAID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +49,13 @@ def read_contents(folder: Path, splits: Sequence[str] = SPLITS) -> Contents:
     manifest = _manifest(folder)
     try:
         task, labels = Task(manifest["task"]), tuple(map(str, manifest["labels"]))
-        form = find_format(manifest["format"], task)
+        form = written_as(manifest)
         template = ExportOptions.from_json(manifest["options"]).template
     except (LookupError, TypeError, ValueError, TamisError) as error:
         raise _not_an_export(folder / MANIFEST, str(error)) from error
     placed = _placed(folder / ASSIGNMENT)
-
-    def read_back(line: Line) -> Read:
-        if isinstance(line.record, str):
-            raise CannotRead(line.record)
-        return form.read_back(line.record, task, template, labels)
-
-    examples = [
-        _of_split(folder, split, placed.filter(split=split), form, task, read_back)
-        for split in splits
-    ]
+    written = _Written(folder, form, task, labels, template)
+    examples = [_of_split(written, split, placed.filter(split=split)) for split in splits]
     return Contents(
         folder=folder,
         manifest=manifest,
@@ -81,7 +70,9 @@ def _manifest(folder: Path) -> Json:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise _missing(path, error) from error
+    except (ValueError, RecursionError) as error:
         raise _not_an_export(path, str(error)) from error
     if not isinstance(manifest, dict):
         raise _not_an_export(path, "not an object")
@@ -95,12 +86,21 @@ def _not_an_export(path: Path, why: str) -> WrongUse:
     )
 
 
+def _missing(path: Path, error: OSError) -> WrongUse:
+    why = f"cannot be read: {error.strerror}" if path.exists() else "is missing"
+    return WrongUse(
+        f"{path} {why}.", "Name the folder of an export, as it was written: it has this file."
+    )
+
+
 def _placed(path: Path) -> pl.DataFrame:
     """`example_id`, `group`, `split` of what was exported, in the order of the files."""
     schema = {**dict.fromkeys(("example_id", "group", "split"), pl.String), "exported": pl.Boolean}
     try:
         entries = pl.read_ndjson(path, schema=schema)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except OSError as error:
+        raise _missing(path, error) from error
+    except pl.exceptions.PolarsError as error:
         raise _not_an_export(path, str(error)) from error
     placed = entries.filter("exported")
     if entries.drop("group").null_count().sum_horizontal()[0]:
@@ -110,33 +110,67 @@ def _placed(path: Path) -> pl.DataFrame:
     return placed
 
 
-def _of_split(
-    folder: Path,
-    split: str,
-    placed: pl.DataFrame,
-    form: Format,
-    task: Task,
-    read_back: Callable[[Line], Read],
-) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How the files of an export were written."""
+
+    folder: Path
+    form: Format
+    task: Task
+    labels: tuple[str, ...]
+    template: PromptTemplate | None
+
+    def said(self, path: Path) -> pl.DataFrame:
+        """The example of each record of a file: SAID."""
+
+        def read_back(number: int, line: Line) -> Read:
+            try:
+                return self._read_back(line.record)
+            except (CannotRead, RecursionError) as error:
+                raise WrongUse(
+                    f"{path}, line {number + 1}: {error}.",
+                    f"The folder was changed; tamis verify {self.folder} says where.",
+                ) from error
+
+        def read_one(number: int, line: str) -> Read:
+            return read_back(number, read_line(line.encode()))
+
+        own = (self.form, self.task, self.labels, self.template)
+        if (lines := self._lines(path)) is not None:
+            return read_lines(lines, *own, read_one)
+        found = [read_back(*line) for line in enumerate(read(path, self.form, self.task))]
+        rows = [tuple(getattr(one, name) for name in SAID) for one in found]
+        return pl.DataFrame(rows, schema=SAID, orient="row")
+
+    def _read_back(self, record: Json | str) -> Read:
+        if isinstance(record, str):
+            raise CannotRead(record)
+        return self.form.read_back(record, self.task, self.template, self.labels)
+
+    def _lines(self, path: Path) -> pl.Series | None:
+        """The lines of a file of nothing but records of the format, as JSON; None for others."""
+        if path.suffix != ".jsonl" or self.form.target.bom or self.form.beside:
+            return None
+        try:
+            return pl.read_lines(path)["line"]
+        except (OSError, pl.exceptions.PolarsError):
+            return None
+
+
+def _of_split(written: _Written, split: str, placed: pl.DataFrame) -> pl.DataFrame:
     """The examples of one file: EXAMPLES."""
-    path = folder / form.target.file(split)
-    lines = read(path, form, task)
-    if len(lines) != placed.height:
+    folder = written.folder
+    path = folder / written.form.target.file(split)
+    if placed.height and not path.exists():
         raise WrongUse(
-            f"{path} has {len(lines):,} records where {ASSIGNMENT} places {placed.height:,} "
+            f"{path} is missing, with {placed.height:,} examples of {split}.",
+            f"The folder was changed; tamis verify {folder} says how.",
+        )
+    said = written.said(path)
+    if said.height != placed.height:
+        raise WrongUse(
+            f"{path} has {said.height:,} records where {ASSIGNMENT} places {placed.height:,} "
             f"examples in {split}.",
             f"The folder was changed; tamis verify {folder} says where.",
         )
-    columns: dict[str, list[str | bool | None]] = {name: [] for name in _SAID}
-    for number, line in enumerate(lines, start=1):
-        try:
-            found = read_back(line)
-        except (CannotRead, RecursionError) as error:
-            raise WrongUse(
-                f"{path}, line {number}: {error}.",
-                f"The folder was changed; tamis verify {folder} says where.",
-            ) from error
-        for name, values in columns.items():
-            values.append(getattr(found, name))
-    said = pl.DataFrame(columns, {name: EXAMPLES[name] for name in _SAID})
     return pl.concat([placed, said], how="horizontal").select(list(EXAMPLES))

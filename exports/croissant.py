@@ -8,13 +8,16 @@ only whoever publishes the export knows them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from curation.errors import WrongUse
 from curation.records import Json, Task, canonical_json, encode_output
-from exports.formats import Format, find_format
+from exports.formats import Format
+from exports.formats.beside import SAMPLE
+from exports.manifest import written_as
 from exports.options import ExportOptions
 from exports.split import SPLITS
 
@@ -62,9 +65,10 @@ def croissant(document: Json) -> Json:
     for a prompt template that it cannot hold, KeyError where `files` lacks the file of a split.
     """
     task = Task(document["task"])
-    form = find_format(document["format"], task)
+    form = written_as(document)
     filled = [split for split in SPLITS if document["splits"][split]["rows"]]
-    sample = _sample(document, form, task)
+    sample = _sample(document, replace(form, beside=()), task)
+    sample |= {name: SAMPLE[name] for name in form.beside}
     names = {split: form.target.file(split) for split in filled}
     options = document["options"]
     optional = {

@@ -29,7 +29,7 @@ from exports.manifest import NO_OUTPUT
 from exports.options import ExportOptions
 from exports.provenance import provenance_rows
 from exports.quality import quality_summary
-from exports.writer import ExportResult, Trace, entry_columns, write_again, write_export
+from exports.writer import PHASES, ExportResult, Trace, entry_columns, write_again, write_export
 
 
 def export_dataset(
@@ -57,7 +57,12 @@ def export_dataset(
             "nothing can be said of leaks between the splits.",
             f"Analyse it first: tamis analyze --dataset {dataset.name}",
         )
-    progress(Progress("export", 0, 3, "reading"))
+    phases = ("reading", *PHASES, "recording")
+
+    def begin(phase: str) -> None:
+        progress(Progress("export", phases.index(phase), len(phases), phase))
+
+    begin("reading")
     last = int(workspace.store.value("SELECT coalesce(max(seq), 0) FROM decision"))
     examples = current_examples(workspace, dataset, last)
     found = pairs(workspace, dataset)
@@ -67,7 +72,6 @@ def export_dataset(
             f"Dataset '{dataset.name}' has no example left with an output.",
             "Import examples, or take back exclusions in the review.",
         )
-    progress(Progress("export", 1, 3, "splitting and writing"))
     settings = dataset.settings
     quality, gone = _quality(workspace, dataset, examples, last), _left_out(examples, rows)
     if not options.provenance:
@@ -83,6 +87,7 @@ def export_dataset(
         quality=quality,
         left_out=gone,
         trace=_trace(dataset, examples),
+        begin=begin,
         facts={
             "dataset": dataset.name,
             "decision": last,
@@ -90,9 +95,9 @@ def export_dataset(
             "settings": asdict(settings),
         },
     )
-    progress(Progress("export", 2, 3, "recording"))
+    begin("recording")
     _record(workspace, dataset, options, last, result)
-    progress(Progress("export", 3, 3))
+    progress(Progress("export", len(phases), len(phases)))
     return result
 
 

@@ -11,15 +11,19 @@ from exports.keyed import keyed_hashes
 from exports.placing import tally
 from exports.split_rules import SplitRules
 
+_STRATUM = 16
+"""What a row of a stratum weighs where a row of the fold weighs 1: sizes decide among equals."""
+
 
 def assign_folds(rows: pl.DataFrame, strata: pl.DataFrame, rules: SplitRules) -> pl.DataFrame:
     """The fold of every row: `example_id`, `fold` (Int64 from 0 to `rules.folds` - 1).
 
     `rows` has `example_id` and `group`, and `time` (Float64) where the rules split by time;
-    `strata` is of `numbered_strata`. Whole groups, of equal size and with the same share of every
-    stratum as far as the groups allow, by the search of the splits; by time, the folds are
-    consecutive stretches, the oldest first. Raises WrongUse where there are fewer groups than
-    folds.
+    `strata` is of `numbered_strata`. Whole groups, with as many rows of every stratum as far as
+    the groups allow, by the search of the splits; the size of a fold follows from that, so that a
+    fold with a very large group has its due of all other labels beside it and is larger. By time,
+    the folds are consecutive stretches, the oldest first. Raises WrongUse where there are fewer
+    groups than folds.
     """
     groups = _groups(rows, rules.seed)
     if groups.height < rules.folds:
@@ -46,12 +50,14 @@ def _groups(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 
 def _balanced(groups: pl.DataFrame, where: pl.DataFrame, strata: pl.DataFrame, folds: int) -> Ints:
+    counts = tally(where, strata, groups.height)
+    counts[:, :-1] *= _STRATUM
     task = Groups(
-        counts=tally(where, strata, groups.height),
+        counts=counts,
         start=(groups["hash"] % folds).cast(pl.Int64).to_numpy(),
         allowed=np.ones((groups.height, folds), bool),
     )
-    held = np.zeros((folds, task.counts.shape[1]), np.int64)
+    held = np.zeros((folds, counts.shape[1]), np.int64)
     return balance(task, held, np.ones(folds, np.int64))
 
 

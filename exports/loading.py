@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from curation.records import Json
 from exports.formats import Format
+from exports.formats.beside import FOLD, WEIGHT
 
 _DATASETS = """```python
 from datasets import load_dataset
@@ -45,11 +46,17 @@ _GUARDED = (
     "A cell that a spreadsheet would take for a formula has an apostrophe before it: take it off "
     "where the next sign is one of `= + - @`, a tab or a line break."
 )
+_BESIDE = {
+    FOLD: "`fold` numbers the folds of train and validation, for cross-validation; test has none.",
+    WEIGHT: "`weight` evens the labels out: give it to a trainer as the weight of a row in the "
+    "loss. It is 1 on average in train, and 1 elsewhere.",
+}
 
 
 def loading(document: Json, form: Format) -> list[str]:
     """Markdown paragraphs, the heading first."""
     target = form.target
+    beside = [_BESIDE[name] for name in form.beside]
     found = ["## Load it", _DATASETS]
     if target.file("train").endswith(".csv"):
         found.append(_GUARDED)
@@ -57,6 +64,7 @@ def loading(document: Json, form: Format) -> list[str]:
         f"The format is `{form.name}`, written for {target.title} by "
         f"[these rules]({target.source}), read in {target.seen}."
     )
+    found += [" ".join(beside)] if beside else []
     if trainer := _TRAINERS.get(form.name):
         found.append(trainer)
     if document["options"].get("template"):

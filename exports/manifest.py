@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import polars as pl
 
 from curation.errors import WrongUse
-from curation.records import Json, Task, canonical_json
+from curation.records import Json, Task
+from exports.formats import Format, find_format
 from exports.formats.base import About
+from exports.formats.beside import known
+from exports.json_lines import arrays, joined
 from exports.options import ExportOptions
 from exports.split import SPLITS, label_rows
 
@@ -43,7 +47,9 @@ def source(facts: Json, rows: pl.DataFrame) -> Json:
     return {**facts, "tool_version": _tool_version(), "data_hash": data_hash(rows)}
 
 
-def head(task: Task, labels: Sequence[str], options: ExportOptions, source: Json) -> Json:
+def head(
+    task: Task, labels: Sequence[str], options: ExportOptions, source: Json, form: Format
+) -> Json:
     """What a manifest says before anything is written."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -51,6 +57,7 @@ def head(task: Task, labels: Sequence[str], options: ExportOptions, source: Json
         "task": task.value,
         "format": options.format,
         "labels": list(labels),
+        "columns": list(form.beside),
         "options": options.as_json(),
     }
 
@@ -60,6 +67,16 @@ def _tool_version() -> str:
         return version("tamis")
     except PackageNotFoundError:
         return "source checkout"
+
+
+def written_as(document: Json) -> Format:
+    """The format of the rows of an export, with the columns that they have beside their own.
+
+    Raises WrongUse for an unknown format, KeyError, TypeError or ValueError where the manifest does
+    not say.
+    """
+    form = find_format(document["format"], Task(document["task"]))
+    return replace(form, beside=known(document.get("columns", [])))
 
 
 def about(document: Json) -> About:
@@ -85,8 +102,8 @@ def data_hash(rows: pl.DataFrame) -> str:
     columns = ["example_id", "text", "output", "messages", "group", "verified"]
     columns += [name for name in ("rejected", "approved") if name in rows.columns]
     digest = hashlib.sha256()
-    for row in rows.select(columns).sort("example_id").iter_rows():
-        digest.update(canonical_json(list(row)).encode() + b"\n")
+    for batch in rows.select(columns).sort("example_id").iter_slices():
+        digest.update(joined(arrays(batch)).getbuffer())
     return digest.hexdigest()
 
 

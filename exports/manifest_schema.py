@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from curation.comparison import KINDS
 from curation.records import Json, PairKind, Task
 from exports.certificate import LEVELS
+from exports.formats.beside import SAMPLE
 from exports.manifest import SCHEMA_VERSION
 from exports.split import SPLITS
 
@@ -159,6 +160,7 @@ MANIFEST_SCHEMA: Json = {
         {
             "languages": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2,3}$"}},
             "balance": {"type": "array", "items": _WORST},
+            "columns": {"type": "array", "items": {"enum": list(SAMPLE)}},
             "churn": {"type": ["object", "null"]},
             "tokens": {"type": ["object", "null"]},
         },

@@ -19,9 +19,10 @@ from exports.check.texts import control_token
 from exports.export import content_of
 from exports.formats import find_format
 from exports.formats.containers import open_writer
+from exports.layouts import Layouts
 from exports.options import ExportOptions
+from exports.rows import ROWS_AT_ONCE
 from exports.targets import find_consumer
-from exports.validate import label_problems
 
 LEFT_OUT = "left out of the export"
 ROWS = {
@@ -70,21 +71,19 @@ def preflight(workspace: Workspace, dataset: Dataset, options: ExportOptions) ->
     form = find_format(options.format, dataset.task)
     rows = content_of(current_examples(workspace, dataset), options)
     labels = workspace.labels(dataset)["name"].to_list() if dataset.task.has_labels else []
-    known = frozenset(labels)
+    layouts = Layouts(form, dataset.task, labels, options.template, rows)
     found: list[tuple[str, str, str, str]] = []
     written: list[str] = []
     with tempfile.TemporaryDirectory(prefix="tamis-preflight-") as folder:
         path = Path(folder) / form.target.file("train")
         with open_writer(path, form, dataset.task) as write:
-            records = form.examples(rows, dataset.task, labels, options.template)
-            columns = rows.select("example_id", "output").iter_rows()
-            for (example, output), (record, problems) in zip(columns, records, strict=True):
-                wrong = label_problems(output, dataset.task, known) if known else []
-                if reasons := [*wrong, *problems]:
-                    found.append((example, LEFT_OUT, "unusable", "; ".join(reasons)))
-                else:
-                    write(record)
-                    written.append(example)
+            for batch in rows.iter_slices(ROWS_AT_ONCE):
+                laid_out = layouts.lay_out(batch).with_columns(batch["example_id"])
+                usable = laid_out.filter(pl.col("line").is_not_null())
+                lost = laid_out.filter(pl.col("line").is_null()).select("example_id", "problems")
+                write(usable["line"])
+                written += usable["example_id"].to_list()
+                found += [(row, LEFT_OUT, "unusable", why) for row, why in lost.iter_rows()]
         if path.suffix == ".jsonl" and written:
             found += _checked(path, form.name, written)
     # An answer is words; a label or a JSON value is one of a set, which a person must choose from.

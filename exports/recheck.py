@@ -21,10 +21,10 @@ from curation.embeddings import model_key
 from curation.errors import WrongUse
 from curation.records import Json, PairKind, Progress, Task
 from curation.similarity import Search
-from exports.formats import Format, PromptTemplate, find_format
+from exports.formats import Format, PromptTemplate
 from exports.formats.containers import read
 from exports.formats.reading import CannotRead
-from exports.manifest import MANIFEST
+from exports.manifest import MANIFEST, written_as
 from exports.options import ExportOptions
 from exports.split import SPLITS
 
@@ -162,7 +162,7 @@ class _Export:
             lexical = (leaks or {}).get("lexical_threshold")
             return cls(
                 folder=folder,
-                form=find_format(manifest["format"], task),
+                form=written_as(manifest),
                 task=task,
                 labels=list(manifest["labels"]),
                 template=ExportOptions.from_json(manifest["options"]).template,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from operator import itemgetter
 from pathlib import Path
 
 from curation.errors import TamisError
 from curation.records import Json, Task
 from exports.bundle import files_in
 from exports.described import described
-from exports.formats import Format, find_format
+from exports.formats import Format
+from exports.formats.beside import placed_as
 from exports.formats.containers import Line, parse, read, split_lines
-from exports.manifest import ASSIGNMENT, LEFT_OUT, MANIFEST, SCHEMA_VERSION, file_facts
+from exports.manifest import ASSIGNMENT, LEFT_OUT, MANIFEST, SCHEMA_VERSION, file_facts, written_as
 from exports.manifest_schema import check_manifest
 from exports.split import SPLITS
 
@@ -35,7 +37,7 @@ def verify_export(folder: Path) -> list[str]:
         if found := check_manifest(manifest):
             return [f"{MANIFEST} at {problem}" for problem in found]
         task = Task(manifest["task"])
-        form = find_format(manifest["format"], task)
+        form = written_as(manifest)
         described_as = described(manifest)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, TamisError) as error:
         return [f"{MANIFEST} cannot be read: {type(error).__name__}: {error}"]
@@ -53,7 +55,8 @@ def verify_export(folder: Path) -> list[str]:
             )
         found += _check_lines(name, lines[name], form, task)
     found += _check_repeats(lines)
-    found += _check_assignment(_lines_of(folder / ASSIGNMENT), counts)
+    entries = _lines_of(folder / ASSIGNMENT)
+    found += _check_assignment(entries, counts) or _check_columns(entries, names, lines)
     leaks = (manifest["leaks"] or {}).get("pairs_above_threshold_across_splits", 0)
     return [*found, f"{leaks} pairs of near-duplicates lie across splits"] if leaks else found
 
@@ -108,6 +111,23 @@ def _check_lines(name: str, lines: list[Line], form: Format, task: Task) -> list
                 reasons = [f"not a JSON record ({error})"]
         found += [f"{name}, line {number}: {reason}" for reason in reasons]
     return found
+
+
+def _check_columns(
+    entries: list[bytes], names: dict[str, str], lines: dict[str, list[Line]]
+) -> list[str]:
+    """Whether the columns beside the records say what the assignment says."""
+    placed: dict[str, list[Json]] = defaultdict(list)
+    for entry in filter(itemgetter("exported"), map(parse, entries)):
+        placed[entry["split"]].append(entry)
+    return [
+        f"{name}, line {number}: the {column} is {value!r:.40}, in {ASSIGNMENT} "
+        f"{entry.get(column)!r:.40}"
+        for split, name in names.items()
+        for number, (line, entry) in enumerate(zip(lines[name], placed[split], strict=False), 1)
+        for column, value in line.beside.items()
+        if value != placed_as(column, entry.get(column))
+    ]
 
 
 def _check_repeats(lines: dict[str, list[Line]]) -> list[str]:

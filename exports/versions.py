@@ -23,7 +23,7 @@ _BOTH = f"{RELABELLED}, {MOVED}"
 _FIGURES = ("splits", "leaks", "quality", "left_out", "churn", "tokens")
 """Parts of a manifest that were measured; the rest but files and the format of the manifest itself
 was chosen, or says where the data come from."""
-_NEITHER = ("files", "schema_version", "labels")
+_NEITHER = ("files", "schema_version", "labels", "columns")
 
 
 @dataclass(frozen=True, slots=True)

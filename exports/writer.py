@@ -12,8 +12,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -25,24 +24,29 @@ from exports.churn import churn
 from exports.evidence import Evidence
 from exports.folder import new_folder, refuse_taken
 from exports.formats import Format, find_format
-from exports.formats.containers import json_line, open_text, open_writer
-from exports.manifest import ASSIGNMENT, LEFT_OUT, MANIFEST, NO_OUTPUT, UNUSABLE
+from exports.formats.beside import asked, columns_for, where_they_stand
+from exports.formats.containers import json_line, open_text
+from exports.json_lines import objects, write_lines
+from exports.keyed import keyed_hashes
+from exports.manifest import ASSIGNMENT, LEFT_OUT, MANIFEST, NO_OUTPUT
 from exports.options import ExportOptions
 from exports.provenance import PROVENANCE
+from exports.rows import Written, write_rows
 from exports.split import (
     ASSIGNMENT_SCHEMA,
     HELD_OUT,
     SPLITS,
     SplitFractions,
-    keyed_hash,
     plan_splits,
 )
 from exports.split_report import largest_errors, strata_report
 from exports.split_rules import SplitRules
-from exports.validate import label_problems
 
 Trace = Callable[[pl.DataFrame], Iterable[Json]]
 """Provenance of placed rows (`example_id`, `split`): one object for each, in their order."""
+
+PHASES = ("splitting", "checking and writing", "proving", "describing")
+"""What `write_export` does, in its order."""
 
 _SHARE_TOLERANCE = 0.02
 
@@ -53,7 +57,8 @@ class ExportResult:
 
     `counts`: rows per split. `entries`: `example_id`, `group`, `split`, `exported`, where asked for
     `fold` and `weight`, as in `assignment.jsonl`. `left_out`: `example_id`, `reason`, `detail`.
-    `notes`: in words, limits of the format's target that the files do not keep.
+    `notes`: in words, limits of the format's target that the files do not keep, and that folds and
+    weights stand in no row.
     """
 
     export_id: str
@@ -95,6 +100,7 @@ def write_export(
     quality: Json | None = None,
     left_out: pl.DataFrame | None = None,
     trace: Trace | None = None,
+    begin: Callable[[str], None] = lambda _: None,
 ) -> ExportResult:
     """Split, check and write the examples in `rows` to the new folder `out`.
 
@@ -105,7 +111,7 @@ def write_export(
     `frozen` is an earlier `read_assignment`; `evidence` what is known of similar examples; for
     `facts` see `manifest.source`, for `quality` see `quality_summary`. `left_out`
     (LEFT_OUT_SCHEMA) lists the examples that the caller has set aside. `trace` is asked where the
-    options want provenance.
+    options want provenance. `begin` is told which of PHASES begins.
 
     The folder appears at once and complete; its bytes depend on the arguments alone, not on the
     order of the rows. Rows that trainers could not use are left out and listed with the reason.
@@ -114,26 +120,33 @@ def write_export(
     empty, NothingToExport where no row is left, TamisError where the disk refuses.
     """
     form = find_format(options.format, task)
+    form = replace(form, beside=columns_for(form.target, options.rules))
     form.refuse_missing(rows)
     refuse_taken(out)
     files = _Files(form, task, labels, options, trace)
+    split, write, prove, describe = PHASES
+    begin(split)
     plan = _plan(rows, task, options, frozen)
     with new_folder(out) as folder:
-        written, unusable = _write_rows(plan, files, folder)
-        _refuse_emptied(written, unusable, options.rules.fractions)
-        entries = _entries(plan, written, frozen, options.rules)
-        gone = _gone(rows, plan, unusable, left_out)
+        begin(write)
+        written = _write_rows(plan, files, folder)
+        begin(prove)
+        placed = written.placed
+        _refuse_emptied(written, options.rules.fractions)
+        entries = _entries(plan, placed, frozen, options.rules)
+        gone = _gone(rows, plan, written.unusable, left_out)
         document = {
-            **manifest.head(files.task, labels, options, manifest.source(facts, rows)),
-            "splits": manifest.count_splits(written, rows, task),
-            "leaks": evidence.facts(written, rows, gone) if evidence else None,
+            **manifest.head(files.task, labels, options, manifest.source(facts, rows), form),
+            "splits": manifest.count_splits(placed, rows, task),
+            "leaks": evidence.facts(placed, rows, gone) if evidence else None,
             "left_out": manifest.left_out_summary(gone),
             "quality": quality,
             "balance": _balance(plan, task, options),
         }
         if frozen is not None and not frozen.is_empty():
             document["churn"] = churn(frozen, plan.select("example_id", "split")).summary
-        _finish(folder, document, entries, gone, _tests(plan, written), files)
+        begin(describe)
+        _finish(folder, document, entries, gone, plan, written, files)
     return _result(out, document, entries, gone, form)
 
 
@@ -154,15 +167,17 @@ def write_again(
     """
     options = ExportOptions.from_json(document["options"])
     task = Task(document["task"])
-    files = _Files(find_format(options.format, task), task, document["labels"], options, trace)
-    chosen = entries.filter("exported").select("example_id", "split")
+    files = _Files(manifest.written_as(document), task, document["labels"], options, trace)
+    placed = entries.filter("exported")
+    chosen = placed.select("example_id", "split", *files.form.beside)
     plan = _shuffled(rows.join(chosen, on="example_id"), options.rules.seed)
     with new_folder(out) as folder:
-        written, _ = _write_rows(plan, files, folder)
+        written = _write_rows(plan, files, folder)
         again = {**document}
         ordered = _ordered(entries, options.rules.seed)
-        _finish(folder, again, ordered, left_out, _tests(plan, written), files)
-        if written.height < chosen.height or again["files"] != document["files"]:
+        _finish(folder, again, ordered, left_out, plan, written, files)
+        missing = chosen.height - written.placed.height
+        if missing or again["files"] != document["files"]:
             names = sorted(
                 name
                 for name in {**again["files"], **document["files"]}
@@ -170,7 +185,7 @@ def write_again(
             )
             raise TamisError(
                 f"This export cannot be made again as it was: {', '.join(names)} would differ "
-                f"({chosen.height - written.height} of its examples are gone or unusable now).",
+                f"({missing} of its examples are gone or unusable now).",
                 "Its folder is still what it was, if you have kept it; or make a new export.",
             )
     return _result(out, document, entries, left_out, files.form)
@@ -229,8 +244,7 @@ def _shuffled(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
 
     Trainers should not see sorted data, nor the bytes depend on the order of the rows.
     """
-    keys = [keyed_hash(example, seed, "shuffle") for example in rows["example_id"]]
-    keyed = rows.with_columns(key=pl.Series(keys, dtype=pl.UInt64))
+    keyed = rows.with_columns(key=keyed_hashes(rows["example_id"], seed, "shuffle"))
     return keyed.sort("key", "example_id").drop("key")
 
 
@@ -241,38 +255,16 @@ def _ordered(entries: pl.DataFrame, seed: int) -> pl.DataFrame:
     return pl.concat([present, entries.filter(absent).sort("example_id")])
 
 
-def _write_rows(
-    plan: pl.DataFrame, files: _Files, folder: Path
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Write the usable rows: (`example_id`, `split` of those written, those left out)."""
-    form, task, options = files.form, files.task, files.options
+def _write_rows(plan: pl.DataFrame, files: _Files, folder: Path) -> Written:
     rows = plan.filter(pl.col("split") != HELD_OUT)
-    written, unusable = [], []
-    known = frozenset(files.labels)
-    with ExitStack() as stack:
-        writers = {
-            split: stack.enter_context(open_writer(folder / form.target.file(split), form, task))
-            for split in rows["split"].unique()
-        }
-        columns = rows.select("example_id", "split", "output").iter_rows()
-        written_as = form.examples(rows, task, files.labels, options.template)
-        for (example, split, output), (record, found) in zip(columns, written_as, strict=True):
-            wrong = label_problems(output, task, known) if task.has_labels else []
-            if found := [*wrong, *found]:
-                unusable.append((example, UNUSABLE, "; ".join(found)))
-            else:
-                writers[split](record)
-                written.append((example, split))
-    return (
-        pl.DataFrame(written, schema=ASSIGNMENT_SCHEMA, orient="row"),
-        manifest.left_out_frame(unusable),
-    )
+    template = files.options.template
+    return write_rows(rows, files.form, files.task, files.labels, template, folder)
 
 
-def _tests(plan: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+def _tests(plan: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
     """The examples of the test split, in the order of its file."""
     tests = plan.filter(split="test").join(
-        written, on="example_id", how="semi", maintain_order="left"
+        placed, on="example_id", how="semi", maintain_order="left"
     )
     return tests.select("example_id", "text", "output", "messages")
 
@@ -282,7 +274,8 @@ def _finish(
     document: Json,
     entries: pl.DataFrame,
     gone: pl.DataFrame,
-    tests: pl.DataFrame,
+    plan: pl.DataFrame,
+    written: Written,
     files: _Files,
 ) -> None:
     """Write all but the split files, whose facts and those of the others `document` gets."""
@@ -291,26 +284,31 @@ def _finish(
     document["files"] = {
         name: manifest.file_facts(folder / name) for name in splits if (folder / name).is_file()
     }
-    _write_lines(folder / ASSIGNMENT, entries.iter_rows(named=True))
-    _write_lines(folder / LEFT_OUT, gone.iter_rows(named=True))
+    _write_table(folder / ASSIGNMENT, entries)
+    _write_table(folder / LEFT_OUT, gone)
     if files.trace is not None and files.options.provenance:
-        written = entries.filter("exported").select("example_id", "split")
-        _write_lines(folder / PROVENANCE, files.trace(written))
-    stats = bundle.token_stats(document, folder)
-    document["tokens"] = asdict(stats)
-    for name, text in bundle.documents(document, tests, stats).items():
+        exported = entries.filter("exported").select("example_id", "split")
+        with open_text(folder / PROVENANCE) as file:
+            file.writelines(map(json_line, files.trace(exported)))
+    document["tokens"] = asdict(written.tokens)
+    tests = _tests(plan, written.placed)
+    for name, text in bundle.documents(document, tests, written.tokens).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         with open_text(folder / name) as file:
             file.write(text)
     names = bundle.files_in(folder)
-    document["files"] = {name: manifest.file_facts(folder / name) for name in names}
+    known = document["files"]
+    document["files"] = {
+        name: known.get(name) or manifest.file_facts(folder / name) for name in names
+    }
     pretty = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     (folder / MANIFEST).write_text(pretty + "\n", encoding="utf-8", newline="\n")
 
 
-def _write_lines(path: Path, records: Iterable[Json]) -> None:
-    with open_text(path) as file:
-        file.writelines(json_line(record) for record in records)
+def _write_table(path: Path, rows: pl.DataFrame) -> None:
+    with path.open("wb") as file:
+        for batch in rows.iter_slices():
+            write_lines(file, objects(batch))
 
 
 def _result(
@@ -319,6 +317,9 @@ def _result(
     rows = {split: document["splits"][split]["rows"] for split in SPLITS}
     facts = {split: document["files"].get(form.target.file(split)) for split in SPLITS}
     sizes = {split: found["bytes"] for split, found in facts.items() if found}
+    rules = ExportOptions.from_json(document["options"]).rules
+    alone = asked(rules) and not columns_for(form.target, rules)
+    told = [where_they_stand(form.target, rules)] if alone else []
     return ExportResult(
         export_id=uuid.uuid4().hex,
         folder=out,
@@ -327,18 +328,16 @@ def _result(
         manifest=document,
         left_out=gone,
         entries=entries,
-        notes=tuple(form.target.missed(rows, sizes)),
+        notes=(*form.target.missed(rows, sizes), *told),
     )
 
 
-def _refuse_emptied(
-    written: pl.DataFrame, unusable: pl.DataFrame, fractions: SplitFractions
-) -> None:
-    filled = set(written["split"])
+def _refuse_emptied(written: Written, fractions: SplitFractions) -> None:
+    filled = set(written.placed["split"])
     empty = [split for split, share in asdict(fractions).items() if share and split not in filled]
     if not empty:
         return
-    example, _, detail = unusable.row(0)
+    example, _, detail = written.unusable.row(0)
     cause = f"because trainers cannot use its examples; example {example}: {detail}."
     if not filled:
         raise NothingToExport(f"Every split would be empty, {cause}", "Correct or exclude them.")
@@ -350,12 +349,11 @@ def _refuse_emptied(
 
 def entry_columns(rules: SplitRules) -> list[str]:
     """What `assignment.jsonl` says of each example under these rules."""
-    asked = ["fold"] * bool(rules.folds) + ["weight"] * rules.sample_weights
-    return ["example_id", "group", "split", *asked, "exported"]
+    return ["example_id", "group", "split", *asked(rules), "exported"]
 
 
 def _entries(
-    plan: pl.DataFrame, written: pl.DataFrame, frozen: pl.DataFrame | None, rules: SplitRules
+    plan: pl.DataFrame, exported: pl.DataFrame, frozen: pl.DataFrame | None, rules: SplitRules
 ) -> pl.DataFrame:
     """Every row that has a split, then those of `frozen` that are absent today.
 
@@ -372,8 +370,8 @@ def _entries(
             .sort("example_id")
         )
         placed = pl.concat([placed, absent], how="diagonal")
-    exported = pl.col("example_id").is_in(written["example_id"].implode())
-    return placed.with_columns(exported=exported)
+    known = pl.col("example_id").is_in(exported["example_id"].implode())
+    return placed.with_columns(exported=known)
 
 
 def _gone(

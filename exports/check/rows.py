@@ -11,7 +11,7 @@ from exports.check.lines import kind
 from exports.check.report import Found
 from exports.check.shapes import UNKNOWN, Shape, recognise
 from exports.check.texts import is_blank, strings, unsafe
-from exports.check.turns import Turn, declared_tools, read_turns
+from exports.check.turns import Turn, declared_tools, has_form, read_turns
 from exports.targets import Consumer
 
 BYTES_PER_TOKEN = 4
@@ -61,8 +61,11 @@ def _turns(row: Json, shape: Shape, target: Consumer) -> Iterator[Found]:
         return
     turns = list(read_turns(said, column, shape.name))
     yield from _judge(turns, declared_tools(row)[0], column)
+    good = [turn for turn in turns if isinstance(turn, Turn)]
     if target.reserved:
-        yield from _reserved(row, [turn for turn in turns if isinstance(turn, Turn)], target)
+        yield from _reserved(row, good, target)
+    if target.call_id:
+        yield from _call_ids(good, target.call_id)
 
 
 def _empty(said: Any) -> str:
@@ -86,6 +89,15 @@ def _reserved(row: Json, turns: list[Turn], target: Consumer) -> Iterator[Found]
             if isinstance(text, str) and word in text:
                 yield Found("reserved-word", column, f"{target.title} reserves {word!r} in prompts")
                 break
+
+
+def _call_ids(turns: list[Turn], length: int) -> Iterator[Found]:
+    said = [(call.column, call.identity) for turn in turns for call in turn.calls]
+    said += [(turn.column, turn.result) for turn in turns if turn.role == "tool"]
+    for column, identity in said:
+        if not has_form(identity, length):
+            words = f"the id {identity!r:.60} of a call is not {length} letters and digits"
+            yield Found("tool-id-form", column, words)
 
 
 def _exchange(row: Json, shape: Shape) -> Iterator[Found]:

@@ -242,6 +242,13 @@ _RULES = (
     Rule("tool-id-mismatch", "error", "a result with an unknown id", "Use the call's.", _TOOLS),
     Rule("tool-id-missing", "error", "a result without an id", "Give the call's id.", _TOOLS),
     Rule("tool-id-repeated", "error", "two calls with one id", "Give each its own.", _TOOLS),
+    Rule(
+        "tool-id-form",
+        "error",
+        "an id of another form",
+        "Export it for the target: Mistral takes nine letters and digits.",
+        _who(REJECTS, "mistral"),  # up to its tokenizers of version 11
+    ),
     Rule("tool-undeclared", "error", "a call of an undeclared tool", "Declare it.", _TOOLS),
     Rule("tools-missing", "warning", "calls, but no `tools`", "Declare what is called."),
     Rule("tool-definition", "error", "a tool without a name", "Name it.", _TOOLS),

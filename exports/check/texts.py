@@ -20,6 +20,15 @@ _RARE = re.compile(
     rf"{CONTROL_TOKEN.pattern}|</?s>|[\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff]|\\[ubf]"
 )
 
+NOT_BLANK = BLANK.pattern.replace("[", "[^").removesuffix("*")
+"""`is_blank` for a column of texts: what is blank does not contain this."""
+MAY_BE_UNSAFE = (
+    CONTROL_TOKEN.pattern.replace(r"\ud800-\udfff", "").replace("{1,64}", "+")
+    + r"|</?s>|\\u0000|[\x85\u2028\u2029]"
+)
+"""For a column of JSON lines, in the syntax of Polars, which knows no surrogates: where this is not
+found, no text holds a NUL or a control token, and no line a separator of lines."""
+
 
 def is_blank(text: str) -> bool:
     """True for a text without a visible character."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -166,6 +167,13 @@ def _call(call: Any, place: str) -> Call:
         return Call(place, None, None)
     inner = call["function"] if isinstance(call.get("function"), dict) else call
     return Call(place, inner.get("name"), inner.get("arguments"), call.get("id"))
+
+
+def has_form(identity: Any, length: int) -> bool:
+    """Whether the id of a call is a text of so many letters and digits of ASCII."""
+    if not isinstance(identity, str):
+        return False
+    return re.fullmatch(f"[a-zA-Z0-9]{{{length}}}", identity) is not None
 
 
 def declared_tools(row: dict[str, Any]) -> tuple[list[Any] | None, str]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from curation.errors import WrongUse
 from curation.records import Json, Task
+from exports.formats.call_ids import id_problems, with_ids
 from exports.formats.reading import CannotRead, Held, Read, example_of
 from exports.formats.templates import BETWEEN, PromptTemplate, as_messages, template_for
 from exports.formats.tools import (
@@ -50,6 +51,14 @@ class Row:
     tools: Json = field(default_factory=dict)
     rejected: str | None = None
     approved: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What any row of a dataset has, so that the records of all its rows are laid out alike."""
+
+    weights: bool = False
+    tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,8 @@ class Shape:
 class Format:
     """One way to write examples; `find_format` hands it out, and refuses tasks it does not serve.
 
-    `name`, `description`, `tasks`, `keys` and `check` are those of its target and shape.
+    `name`, `description`, `tasks`, `keys` and `check` are those of its target and shape. `beside`
+    are columns that a record has in a file after its keys: see `exports.formats.beside`.
     """
 
     target: Target
@@ -108,6 +118,7 @@ class Format:
     description: str
     tasks: tuple[Task, ...]
     keys: Callable[[Task], tuple[str, ...]]
+    beside: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, target: Target, shape: Shape) -> Format:
@@ -153,20 +164,31 @@ class Format:
         task: Task,
         labels: Sequence[str],
         template: PromptTemplate | None = None,
+        usage: Usage | None = None,
     ) -> Iterator[tuple[Json, list[str]]]:
         """One record per row, in their order, with what keeps it from being used.
 
         `rows` needs `text`, `output` (String), `messages` (String|null) and what the shape needs;
-        `labels` is the label set of tasks that have one. A row that the format cannot hold yields
-        a record of nulls and the reason. Raises WrongUse for a template that does not fit the task.
+        `labels` is the label set of tasks that have one; `usage` is that of the dataset where
+        `rows` are but some of it. A row that the format cannot hold yields a record of nulls and
+        the reason. Raises WrongUse for a template that does not fit the task.
         """
-        for row in _read(rows, task, labels, template, self):
+        for row in _read(rows, task, labels, template, self, usage or self.usage(rows, task)):
             try:
                 record = self.shape.write(self._spoken(self._unweighted(row)), task, labels)
             except (CannotSay, CannotCall) as reason:
                 yield dict.fromkeys(self.keys(task)), [str(reason)]
                 continue
             yield record, self.problems(record, task)
+
+    def usage(self, rows: pl.DataFrame, task: Task) -> Usage:
+        """What any of the rows has that this format writes; see `examples`."""
+        weights = (
+            self.target.weights
+            and task is Task.CHAT
+            and bool(rows["messages"].str.contains('"weight":', literal=True).any())
+        )
+        return Usage(weights, tools=any(_declared(rows, self)))
 
     def read_back(
         self,
@@ -179,7 +201,7 @@ class Format:
 
         `template` and `labels` are those of the export. Text and output come back as they were
         stored, so do the turns of a chat, but for weights where all are 1; arguments of tool calls
-        come in the dialect of the format. Two things no record can
+        and their ids come in the dialect of the format. Two things no record can
         tell: a stored system turn that says just what the template would say is taken for the
         template's, and where prompt and answer are plain texts, a chat's system turn stands before
         its question and is read as part of it. Raises CannotRead where the format does not write
@@ -211,7 +233,10 @@ class Format:
         if not self.shape.holds_calls:
             return []
         turns = self.shape.read(record, Task.CHAT, ()).turns or []
-        return dialect_problems(turns, self.tool_arguments) if uses_tools(turns) else []
+        if not uses_tools(turns):
+            return []
+        found = dialect_problems(turns, self.tool_arguments)
+        return found or id_problems(turns, self.target.consumer.call_id)
 
     def _spoken(self, row: Row) -> Row:
         """The row with its calls in the dialect of the target."""
@@ -219,7 +244,8 @@ class Format:
             return row
         if self.tool_arguments is None:
             raise CannotSay(f"the conversation calls tools, and {self.name} has no room for that")
-        return replace(row, turns=spoken(row.turns, self.tool_arguments))
+        turns = spoken(row.turns, self.tool_arguments)
+        return replace(row, turns=with_ids(turns, self.target.consumer.call_id))
 
     def _unweighted(self, row: Row) -> Row:
         """The row without weights where the target knows none and they would change nothing."""
@@ -247,6 +273,7 @@ def _read(
     labels: Sequence[str],
     template: PromptTemplate | None,
     form: Format,
+    usage: Usage,
 ) -> Iterator[Row]:
     """The rows with their conversations.
 
@@ -254,18 +281,12 @@ def _read(
     one (1 unless given), because trainers infer the keys from the first rows.
     """
     chosen = template_for(task, template)
-    chat = task is Task.CHAT
-    weighted = (
-        form.target.weights
-        and chat
-        and bool(rows["messages"].str.contains('"weight":', literal=True).any())
-    )
     extras = [name for name in _NEEDS if name in rows.columns]
     said = rows.select("text", "output", "messages", *extras).iter_rows()
-    for (text, output, messages, *more), tools in zip(said, _tools(rows, form), strict=True):
+    for (text, output, messages, *more), tools in zip(said, _tools(rows, form, usage), strict=True):
         turns = as_messages(task, text, output, messages, chosen, labels)
         for turn in turns or ():
-            if weighted and turn.get("role") == "assistant":
+            if usage.weights and turn.get("role") == "assistant":
                 turn.setdefault("weight", 1)
         prompt = text
         if template is not None and turns:
@@ -273,14 +294,22 @@ def _read(
         yield Row(text, output, turns, prompt, tools, **dict(zip(extras, more, strict=True)))
 
 
-def _tools(rows: pl.DataFrame, form: Format) -> Iterator[Json]:
-    """What each record says of its tools, by the column `tools` in the metadata."""
-    listed: list[list[Any] | None] = [None] * rows.height
-    if form.tool_arguments and "metadata" in rows.columns:
-        listed = [declared(text) if text and KEY in text else None for text in rows["metadata"]]
-    if not any(listed):
+def _tools(rows: pl.DataFrame, form: Format, usage: Usage) -> Iterator[Json]:
+    """What each record says of its tools."""
+    if not usage.tools:
         return repeat({}, rows.height)
-    return (tools_entry(tools, form.target.consumer) for tools in listed)
+    return (tools_entry(tools, form.target.consumer) for tools in _declared(rows, form))
+
+
+def _declared(rows: pl.DataFrame, form: Format) -> Iterator[list[Any] | None]:
+    """The tools that each row declares in the column `tools` of its metadata."""
+    if form.tool_arguments is None or "metadata" not in rows.columns:
+        return repeat(None, rows.height)
+    named = rows["metadata"].str.contains(KEY, literal=True).fill_null(value=False)
+    if not named.any():
+        return repeat(None, rows.height)
+    texts = zip(named, rows["metadata"], strict=True)
+    return (declared(text) if may_declare else None for may_declare, text in texts)
 
 
 def asked(turns: Sequence[Json]) -> str:

@@ -1,48 +1,54 @@
 """Records in files: JSON lines, CSV and Parquet, by the suffix of the file's name.
 
-Writers take one record at a time and hold no more than a batch; readers give every record back, or
-say in words why a line is none.
+Writers take many records at a time, as lines of JSON, and hold no more than those; readers give
+every record back, or say in words why a line is none.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from curation.records import Json, Task, canonical_json
 from exports.formats.base import Format
+from exports.formats.beside import ARROW, POLARS, taken_off
+from exports.json_lines import joined, json_values, write_lines
 
 BOM = "\ufeff"
 _LINE_BREAKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 _LINE_BREAK = re.compile("[\x85\u2028\u2029]")
-_BATCH = 4096
+_ROWS_A_GROUP = 4096
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 
-Write = Callable[[Json], None]
+Write = Callable[[pl.Series], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A record as it stands in a file: its bytes, and what they say or why they say nothing."""
+    """A record as it stands in a file: its bytes, and what they say or why they say nothing.
+
+    Where columns stand `beside` it, they are no part of the record nor of the bytes.
+    """
 
     raw: bytes
     record: Json | str
+    beside: Json = field(default_factory=dict)
 
 
 @contextmanager
 def open_writer(path: Path, form: Format, task: Task) -> Iterator[Write]:
-    """A function that adds one record to the new file `path`."""
+    """A function that adds records, given as lines by `json_line`, to the new file `path`."""
     kinds = {".csv": _write_csv, ".parquet": _write_parquet}
     with kinds.get(path.suffix, _write_lines)(path, form, task) as write:
         yield write
@@ -53,7 +59,18 @@ def read(path: Path, form: Format, task: Task) -> list[Line]:
     if not path.is_file():
         return []
     kinds = {".csv": _read_csv, ".parquet": _read_parquet}
-    return kinds.get(path.suffix, _read_lines)(path, form, task)
+    lines = kinds.get(path.suffix, _read_lines)(path, form, task)
+    return [_apart(line, form.beside) for line in lines] if form.beside else lines
+
+
+def _apart(line: Line, columns: tuple[str, ...]) -> Line:
+    if isinstance(line.record, str):
+        return line
+    try:
+        record, beside = taken_off(line.record, columns)
+    except ValueError as error:
+        return Line(line.raw, str(error))
+    return Line(canonical_json(record).encode(), record, beside)
 
 
 def open_text(path: Path, *, bom: bool = False) -> TextIO:
@@ -67,6 +84,14 @@ def json_line(value: Any) -> str:
     if _LINE_BREAK.search(text):
         text = text.translate(_LINE_BREAKS)
     return text + "\n"
+
+
+def read_line(line: bytes) -> Line:
+    """The record of a line of JSON, or why it is none."""
+    try:
+        return Line(line, parse(line))
+    except (ValueError, RecursionError) as error:
+        return Line(line, f"not a JSON record ({error})")
 
 
 def split_lines(content: bytes) -> list[bytes]:
@@ -110,12 +135,9 @@ def _no_constant(name: str) -> None:
 
 @contextmanager
 def _write_lines(path: Path, form: Format, _task: Task) -> Iterator[Write]:
-    with open_text(path, bom=form.target.bom) as file:
-
-        def write(record: Json) -> None:
-            file.write(json_line(record))
-
-        yield write
+    with path.open("wb") as file:
+        file.write(BOM.encode() if form.target.bom else b"")
+        yield lambda lines: write_lines(file, lines)
 
 
 def _read_lines(path: Path, form: Format, _task: Task) -> list[Line]:
@@ -125,10 +147,7 @@ def _read_lines(path: Path, form: Format, _task: Task) -> list[Line]:
         content = line
         if form.target.bom and number == 0:
             content = line.removeprefix(BOM.encode())
-        try:
-            found.append(Line(line, parse(content)))
-        except (ValueError, RecursionError) as error:
-            found.append(Line(line, f"not a JSON record ({error})"))
+        found.append(replace(read_line(content), raw=line))
     if form.target.bom and lines and not lines[0].startswith(BOM.encode()):
         found[0] = Line(lines[0], "the file does not begin with a byte-order mark")
     return found
@@ -136,14 +155,34 @@ def _read_lines(path: Path, form: Format, _task: Task) -> list[Line]:
 
 @contextmanager
 def _write_csv(path: Path, form: Format, task: Task) -> Iterator[Write]:
-    with open_text(path, bom=form.target.bom) as file:
-        rows = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        rows.writerow(form.keys(task))
+    texts = dict.fromkeys(form.keys(task), pl.String)
+    schema = {**texts, **{name: POLARS[name] for name in form.beside}}
+    with path.open("wb") as file:
+        file.write(BOM.encode() if form.target.bom else b"")
+        write_lines(file, pl.Series([",".join(f'"{name}"' for name in schema) + "\n"]))
 
-        def write(record: Json) -> None:
-            rows.writerow(map(guard, record.values()))
+        def write(lines: pl.Series) -> None:
+            cells = pl.read_ndjson(joined(lines), schema=schema).select(
+                *map(_guarded, texts), *map(pl.col, form.beside)
+            )
+            rows = cells.with_columns(_number(cells[name]) for name in form.beside)
+            quoted = [pl.format('"{}"', pl.col(name).str.replace_all('"', '""')) for name in schema]
+            write_lines(file, rows.select(pl.concat_str(quoted, separator=",") + "\n").to_series())
 
         yield write
+
+
+def _number(values: pl.Series) -> pl.Series:
+    """Numbers as the texts of cells; "" for none."""
+    there = values.is_not_null()
+    return json_values(values).zip_with(there, pl.Series([""])).alias(values.name)
+
+
+def _guarded(column: str) -> pl.Expr:
+    """`guard` of a column."""
+    cell = pl.col(column)
+    live = cell.str.contains(f"^(?:{_FORMULA.pattern})")
+    return pl.when(live).then(pl.lit("'") + cell).otherwise(cell).alias(column)
 
 
 def _read_csv(path: Path, _form: Format, _task: Task) -> list[Line]:
@@ -155,31 +194,38 @@ def _read_csv(path: Path, _form: Format, _task: Task) -> list[Line]:
     return [Line(canonical_json(record).encode(), record) for record in records]
 
 
+def _schema(form: Format, task: Task) -> pa.Schema:
+    assert form.shape.types is not None
+    more = [pa.field(name, ARROW[name]) for name in form.beside]
+    return pa.schema([*form.shape.types(task), *more])
+
+
 @contextmanager
 def _write_parquet(path: Path, form: Format, task: Task) -> Iterator[Write]:
-    assert form.shape.types is not None
-    schema = form.shape.types(task)
-    waiting: list[Json] = []
+    schema = _schema(form, task)
+    options = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    waiting = schema.empty_table()
     with pq.ParquetWriter(path, schema) as file:
 
-        def flush() -> None:
-            file.write_table(pa.Table.from_pylist(waiting, schema))
-            waiting.clear()
-
-        def write(record: Json) -> None:
-            waiting.append(record)
-            if len(waiting) == _BATCH:
-                flush()
+        def write(lines: pl.Series) -> None:
+            nonlocal waiting
+            text = joined(lines)
+            whole = pj.ReadOptions(block_size=text.getbuffer().nbytes + 1)
+            found = pj.read_json(text, whole, options)
+            waiting = pa.concat_tables([waiting, found]).combine_chunks()
+            ready = len(waiting) // _ROWS_A_GROUP * _ROWS_A_GROUP
+            if ready:  # `datasets` cannot read a file whose first group is empty
+                file.write_table(waiting.slice(0, ready), row_group_size=_ROWS_A_GROUP)
+            waiting = waiting.slice(ready)
 
         yield write
-        flush()
+        file.write_table(waiting)
 
 
 def _read_parquet(path: Path, form: Format, task: Task) -> list[Line]:
-    assert form.shape.types is not None
     try:
         with pq.ParquetFile(path) as file:
-            if not file.schema_arrow.equals(form.shape.types(task)):
+            if not file.schema_arrow.equals(_schema(form, task)):
                 return [Line(b"", "the columns are not those of the format")]
             records = [record for batch in file.iter_batches() for record in batch.to_pylist()]
     except (OSError, pa.ArrowException) as error:

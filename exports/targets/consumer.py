@@ -25,7 +25,10 @@ class Consumer:
       turn is not to be learnt.
     - `tool_arguments`: how the arguments of a tool call are written, as a JSON text or as an
       object; None where no rule for tool calls is known.
+    - `call_id`: an id of a tool call is so many letters and digits; None where any text is one.
     - `tools_as_text`: the declared tools are a JSON text, so that all rows have one type.
+    - `extra_columns`: a row may have columns that it does not know: it keeps them or passes them
+      over. Only where its own code was seen to do so.
     - `columns`: rows become a table, so that all of them need the same keys.
 
     `source` is the page of the rules, read in `seen`.
@@ -45,8 +48,10 @@ class Consumer:
     reserved: tuple[str, ...] = ()
     weights: bool = False
     tool_arguments: ToolArguments | None = None
+    call_id: int | None = None
     tools_as_text: bool = False
     columns: bool = False
+    extra_columns: bool = False
 
     def missed(
         self, rows: Mapping[str, int], sizes: Mapping[str, int], files: Mapping[str, str]
@@ -78,6 +83,8 @@ class Consumer:
         found = ["byte-order mark"] if self.bom else []
         found += ["weights"] if self.weights else []
         found += [dialect[self.tool_arguments]] if self.tool_arguments else []
+        found += [f"ids of calls of {self.call_id} letters and digits"] if self.call_id else []
+        found += ["may hold `fold` and `weight`"] if self.extra_columns else []
         found += [f"no keys but {_code(self.keys)}"] if self.keys else []
         found += [f"no {_code(self.reserved)}"] if self.reserved else []
         least, most = self.rows

@@ -68,6 +68,7 @@ _ROWS = (
         bytes=512 * _MB,
         weights=True,
         tool_arguments="string",
+        call_id=9,  # mistral_common/protocol/instruct/validator.py, up to tokenizers of version 11
     ),
     Consumer(
         name="vertex",
@@ -109,6 +110,7 @@ _ROWS = (
         tool_arguments="object",
         tools_as_text=True,
         columns=True,
+        extra_columns=True,
     ),
     Consumer(
         name="unsloth",
@@ -128,6 +130,7 @@ _ROWS = (
         tool_arguments="string",  # it makes objects of them, and as texts they have one type
         tools_as_text=True,
         columns=True,
+        extra_columns=True,
     ),
     Consumer(
         name="llama-factory",
@@ -139,6 +142,7 @@ _ROWS = (
         tool_arguments="object",
         tools_as_text=True,
         columns=True,
+        extra_columns=True,
     ),
     Consumer(
         name="mlx-lm",
@@ -147,6 +151,7 @@ _ROWS = (
         shapes=("messages", "prompt-completion", "text"),
         tokens=2_048,
         tool_arguments="object",
+        extra_columns=True,
     ),
     Consumer(
         name="nemo",
@@ -160,18 +165,21 @@ _ROWS = (
         source="https://huggingface.co/docs/setfit/main/en/how_to/multilabel",
         shapes=("text-label",),
         columns=True,
+        extra_columns=True,
     ),
     Consumer(
         name="classifiers",
         title="classifiers",
         source="https://huggingface.co/docs/setfit/main/en/reference/trainer",
         shapes=("text-label",),
+        extra_columns=True,
     ),
     Consumer(
         name="datasets",
         title="Hugging Face datasets",
         source="https://huggingface.co/docs/hub/datasets-manual-configuration",
         columns=True,
+        extra_columns=True,
     ),
     Consumer(
         name="spreadsheets",
@@ -179,6 +187,7 @@ _ROWS = (
         source="https://owasp.org/www-community/attacks/CSV_Injection",
         bom=True,
         weights=True,
+        extra_columns=True,
     ),
     Consumer(
         name="prompt-completion",
@@ -188,6 +197,7 @@ _ROWS = (
         weights=True,
         tool_arguments="object",
         columns=True,
+        extra_columns=True,
     ),
 )
 

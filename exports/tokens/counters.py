@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+import polars as pl
 from tokenizers import Tokenizer
 
 from curation.errors import WrongUse
@@ -36,6 +37,8 @@ _TIKTOKEN = {
     ),
 }
 """Where tiktoken has its files from, which names them in its cache, and their SHA-256."""
+
+Number = TypeVar("Number", int, pl.Expr)
 
 
 class Length(NamedTuple):
@@ -103,12 +106,14 @@ class Pieces:
     def _measure(self, one: Sequence) -> Length:
         total = learnt = 0
         first = -1
+        learns = False
         around = self.turn if one.is_chat else 0
         for at, turn in enumerate(one.turns):
             size = sum(map(self.count, _texts(turn)))
             if at in one.learnt:
-                first = total + max(around - 1, 0) if first < 0 else first
+                first = first if learns else total + max(around - 1, 0)
                 learnt += size + 1
+                learns = True
             total += size + around
         if one.is_chat:
             return Length(total + self.whole, learnt, first)
@@ -121,7 +126,12 @@ def Estimate() -> Pieces:  # noqa: N802 - one of the counters
 
 
 def _quarter(text: str) -> int:
-    return -(-len(text.encode("utf-8", "surrogatepass")) // _BYTES_A_TOKEN)
+    return estimated(len(text.encode("utf-8", "surrogatepass")))
+
+
+def estimated(size: Number) -> Number:
+    """Tokens of a text of so many bytes, by the estimate; also for a column of sizes."""
+    return -(-size // _BYTES_A_TOKEN)
 
 
 def _texts(turn: dict[str, Any]) -> Iterator[str]:

@@ -57,7 +57,12 @@ def load_prices(path: Path | None = None) -> tuple[Price, ...]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         entries = document["price"]
         return tuple(_price(entry, number) for number, entry in enumerate(entries, start=1))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise WrongUse(
+            f"The prices in {path} cannot be read: {error.strerror or error}.",
+            "Name a TOML file, or leave --prices out.",
+        ) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise WrongUse(
             f"The prices in {path} cannot be read: {error}.",
             "Each [[price]] has service, model, dollars (a number), seen (a date) and source.",

@@ -53,7 +53,12 @@ def read_records(path: Path) -> Iterator[Json]:
     readers = {".parquet": _parquet, ".csv": _csv}
     try:
         yield from readers.get(path.suffix, _lines)(path)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path} cannot be read: {error.strerror or error}.",
+            "It belongs to the export: tamis verify FOLDER says what else was changed.",
+        ) from error
+    except ValueError as error:
         raise UnreadableFile(
             f"{path} cannot be read: {error}.", "`tamis check` names every line that is no record."
         ) from error
@@ -77,10 +82,13 @@ def _parquet(path: Path) -> Iterator[Json]:
 def _csv(path: Path) -> Iterator[Json]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
-            record: Json = {key: unguard(cell) for key, cell in row.items()}
-            if turns := record.get("messages"):  # a table holds a conversation as its JSON
-                record["messages"] = json.loads(turns)
-            yield record
+            yield of_cells({key: unguard(cell) for key, cell in row.items()})
+
+
+def of_cells(record: Json) -> Json:
+    """The record of a table, which holds a conversation as its JSON."""
+    turns = record.get("messages")
+    return {**record, "messages": json.loads(turns)} if turns else record
 
 
 def _said(role: str, content: object) -> Json:

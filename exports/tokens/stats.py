@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from curation.errors import WrongUse
 from curation.records import Json
@@ -50,6 +53,12 @@ class SplitTokens:
     lengths: Spread
     over_limit: int | None = None
     without_answer: int | None = None
+
+    @classmethod
+    def of(cls, total: pl.Series, longest: pl.Series, learnt: pl.Series) -> SplitTokens:
+        """Of the tokens of each row, at least one: all, of its longest sequence, and learnt."""
+        answers = int(learnt.sum())
+        return cls(total.len(), int(total.sum()), answers or None, _spread(longest.to_numpy()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,8 @@ def count_tokens(
     if not lengths:
         raise WrongUse("There is no record to count.", "Name a split that has rows.")
     cut = (None, None) if limit is None else (over, lost)
-    return SplitTokens(len(lengths), total, learnt if learns else None, _spread(lengths), *cut)
+    spread = _spread(np.frombuffer(lengths, dtype=np.uint32))
+    return SplitTokens(len(lengths), total, learnt if learns else None, spread, *cut)
 
 
 def count_export(folder: Path, counter: Counter, *, limit: int | None = None) -> TokenStats:
@@ -131,7 +141,6 @@ def _read(record: Json, number: int) -> list[Sequence]:
         raise WrongUse(f"Record {number} cannot be counted: {error}.", "Check the file.") from error
 
 
-def _spread(lengths: array[int]) -> Spread:
-    values = np.frombuffer(lengths, dtype=np.uint32)
-    found = np.percentile(values, list(_QUANTILES.values()), method="inverted_cdf")
+def _spread(lengths: npt.NDArray[Any]) -> Spread:
+    found = np.percentile(lengths, list(_QUANTILES.values()), method="inverted_cdf")
     return Spread(*(int(value) for value in found))

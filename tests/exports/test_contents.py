@@ -52,7 +52,7 @@ def test_one_split_may_be_read_alone(tmp_path: Path) -> None:
 
 
 def test_what_is_no_export_or_was_changed_is_refused_with_its_place(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match=r"manifest\.json cannot be read"):
+    with pytest.raises(WrongUse, match=r"manifest\.json is missing"):
         read_contents(tmp_path)
     export(frame(["a", "b"] * 5), folder := tmp_path / "e")
     lines = (folder / "train.jsonl").read_bytes().splitlines(keepends=True)

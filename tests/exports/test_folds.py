@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.splits import fold_errors
 from curation.errors import WrongUse
 from curation.records import Task
 from exports.split import plan_splits
@@ -38,10 +40,30 @@ def test_heavy_tailed_groups_stay_whole_and_folds_alike(seed: int) -> None:
     plan = plan_splits(rows, SINGLE, SplitRules(folds=5)).drop("group").join(rows, on="example_id")
     inside = plan.filter(pl.col("fold").is_not_null())
     assert inside.group_by("group").agg(pl.col("fold").n_unique())["fold"].max() == 1
-    sizes = inside["fold"].value_counts()["count"]
-    assert sizes.len() == 5
-    # The largest group has 170 rows of some 2,070, most of one label, and stays whole.
-    assert sizes.max() - sizes.min() <= 0.1 * sizes.mean()
+    # The largest group has 170 rows of some 2,070, most of one label, and stays whole: its fold
+    # may have too much of that label; of each label that no large group has, all have their due.
+    for _, rows_of in inside.group_by("output"):
+        if rows_of["group"].value_counts()["count"].max() <= rows_of.height / 10:
+            counts = rows_of["fold"].value_counts()["count"]
+            assert counts.max() - counts.min() <= 2
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_folds_are_no_worse_than_those_of_scikit_learn() -> None:
+    ours, theirs = fold_errors(15).values()
+    assert (np.median(ours, 0)[:2] <= np.median(theirs, 0)[:2]).all()
+
+
+def test_a_fold_with_a_large_group_has_its_due_of_other_labels() -> None:
+    rows = frame(["a"] * 60 + ["b"] * 100, group=["giant"] * 40 + [f"g{n}" for n in range(120)])
+    plan = plan_splits(rows, SINGLE, SplitRules(SplitFractions(0.999, 0, 0.001), folds=4))
+    inside = plan.drop_nulls("fold").drop("group").join(rows, on="example_id")
+    giants = inside.filter(group="giant")["fold"][0]
+    counts = inside.group_by("fold", "output").len()
+    assert abs(counts.filter(fold=giants, output="a")["len"][0] - 40) <= 1
+    assert counts.filter(output="b")["len"].sort().to_list()[0] >= 24
+    # Of a fold of 65 rows 40 are "a"; had it been kept to 40, all of them would be.
+    assert inside.filter(fold=giants).height >= 60
 
 
 def test_by_time_folds_are_consecutive_stretches() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from curation.errors import WrongUse
 from curation.records import Task, canonical_json
 from exports.formats import FORMATS, PromptTemplate
-from exports.formats.containers import guard, open_writer, read, unguard
+from exports.formats.containers import guard, json_line, open_writer, read, unguard
 from exports.split import SplitFractions
 from exports.verify import verify_export
 from tests.exports.export_examples import export, frame
@@ -48,8 +48,7 @@ class TestCells:
         form = FORMATS["csv"]
         records = [{"text": text, "label": text[::-1]} for text in [*texts, *CELLS]]
         with open_writer(path, form, Task.SINGLE_LABEL) as write:
-            for record in records:
-                write(record)
+            write(pl.Series([json_line(record) for record in records]))
         assert [line.record for line in read(path, form, Task.SINGLE_LABEL)] == records
         with path.open(encoding="utf-8-sig", newline="") as file:
             _, *rows = csv.reader(file)
@@ -126,8 +125,7 @@ class TestParquet:
         path = tmp_path / "train.parquet"
         records = [{"text": f"t{n}", "label": "a"} for n in range(9000)]
         with open_writer(path, form, Task.SINGLE_LABEL) as write:
-            for record in records:
-                write(record)
+            write(pl.Series([json_line(record) for record in records]))
         assert [line.record for line in read(path, form, Task.SINGLE_LABEL)] == records
 
     @pytest.mark.parametrize("content", [b"", b"PAR1"])

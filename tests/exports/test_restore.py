@@ -89,6 +89,6 @@ def test_another_task_and_no_export_are_refused(tmp_path: Path) -> None:
         workspace.create_dataset("tickets", Task.SINGLE_LABEL)
         with pytest.raises(WrongUse, match="holds a chat dataset, and 'tickets' is single-label"):
             restore(workspace, "tickets", tmp_path / "one")
-        with pytest.raises(WrongUse, match="cannot be read as that of an export"):
+        with pytest.raises(WrongUse, match=r"manifest\.json is missing"):
             restore(workspace, "new", tmp_path)
         assert [dataset.name for dataset in workspace.datasets()] == ["tickets"]

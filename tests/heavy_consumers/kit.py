@@ -28,19 +28,31 @@ TEMPLATE = (
 
 def interpreter(name: str) -> Path:
     """The Python of a trainer's own environment; the test fails where there is none."""
-    variable = f"TAMIS_{name.upper()}_PYTHON"
+    return program(f"TAMIS_{name.upper()}_PYTHON")
+
+
+def program(variable: str) -> Path:
+    """The program that an environment variable names; the test fails where there is none."""
     path = Path(os.environ.get(variable, ""))
     if not path.is_file():
-        pytest.fail(f"{variable} names no interpreter of {name}: make test-consumers sets it")
+        pytest.fail(f"{variable} names no program: make test-consumers sets it")
     return path
+
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+    "WANDB_DISABLED": "true",
+    "AXOLOTL_DO_NOT_TRACK": "1",  # it sends what it does, and prints where it cannot
+}
+"""What keeps the trainers off the network and off a GPU."""
 
 
 def run(command: Sequence[str | Path], more: Mapping[str, str] | None = None) -> str:
     """Standard output of a command that must succeed, without network and without a GPU."""
-    offline = {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "WANDB_DISABLED": "true"}
     done = subprocess.run(
         list(map(str, command)),
-        env={**os.environ, **offline, "OMP_NUM_THREADS": "2", **(more or {})},
+        env={**os.environ, **OFFLINE, "OMP_NUM_THREADS": "2", **(more or {})},
         capture_output=True,
         text=True,
         timeout=TIMEOUT,

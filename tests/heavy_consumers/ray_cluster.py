@@ -1,5 +1,6 @@
 """A Ray cluster of two workers for tests; prints its address and ends when its input does."""
 
+import logging
 import sys
 
 import ray
@@ -11,7 +12,7 @@ if __name__ == "__main__":
         _node_ip_address="127.0.0.2",
         _temp_dir=sys.argv[1],
         log_to_driver=False,
-        logging_level="CRITICAL",
+        logging_level=logging.CRITICAL,
     )
     sys.stdout.write(ray.get_runtime_context().gcs_address + "\n")
     sys.stdout.flush()

@@ -87,7 +87,7 @@ def with_axolotl(model: str) -> Read:
     from axolotl.common.datasets import load_datasets
 
     def read(path: Path, folder: Path) -> Iterable[Any]:
-        reading = {"type": "chat_template"}
+        reading: Any = {"type": "chat_template"}
         if b'"completion"' in path.read_bytes():
             reading = {"type": {"field_instruction": "prompt", "field_output": "completion"}}
         wanted = {
@@ -115,10 +115,12 @@ def with_axolotl(model: str) -> Read:
 
 
 def with_trl(model: str) -> Read:
+    from importlib import import_module
+
     import datasets
-    import trl
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    trl: Any = import_module("trl")
     tokenizer = AutoTokenizer.from_pretrained(model)
     loaded = AutoModelForCausalLM.from_pretrained(model)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 from mlx_lm.tuner.datasets import load_dataset
 from transformers import AutoTokenizer
@@ -15,7 +16,7 @@ from transformers import AutoTokenizer
 folder, model = sys.argv[1:]
 tokenizer = AutoTokenizer.from_pretrained(model)
 wanted = SimpleNamespace(data=folder, mask_prompt=True, train=True, test=True, hf_dataset=False)
-found = {}
+found: dict[str, list[dict[str, Any]]] = {}
 for name, rows in zip(("train", "valid", "test"), load_dataset(wanted, tokenizer), strict=True):
     found[name] = []
     for number in range(len(rows)):

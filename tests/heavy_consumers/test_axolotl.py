@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from curation.records import Task
-from tests.exports.consumers.exported import exported
+from tests.exports.consumers.exported import BESIDE, exported
 from tests.heavy_consumers.expected import answers, parts, stands_in_order
 from tests.heavy_consumers.kit import interpreter, prepared, run
 
 CHAT = {"type": "chat_template", "chat_template": "tokenizer_default", "eot_tokens": ["<eos>"]}
-CASES: list[tuple[str, Task, dict[str, Any]]] = [
-    ("axolotl-chat", Task.CHAT, CHAT),
-    ("axolotl-chat", Task.MULTI_LABEL, CHAT),
-    ("axolotl-alpaca", Task.CHAT, {"type": "alpaca"}),
-    ("axolotl-alpaca", Task.EXTRACTION, {"type": "alpaca"}),
+CASES: list[tuple[str, Task, dict[str, Any], dict[str, Any]]] = [
+    ("axolotl-chat", Task.CHAT, CHAT, {}),
+    ("axolotl-chat", Task.MULTI_LABEL, CHAT, BESIDE),
+    ("axolotl-alpaca", Task.CHAT, {"type": "alpaca"}, {}),
+    ("axolotl-alpaca", Task.EXTRACTION, {"type": "alpaca"}, {"folds": 3}),
 ]
 PAIRS = {"type": "chat_template.default", "field_messages": "prompt"}
 
@@ -44,16 +44,16 @@ def preprocessed(folder: Path, model: Path, data: Path, reading: Any, **more: An
     }
     file = folder / "axolotl.yml"
     file.write_text(json.dumps(wanted), encoding="utf-8")
-    run([python.parent / "axolotl", "preprocess", file], {"AXOLOTL_DO_NOT_TRACK": "1"})
+    run([python.parent / "axolotl", "preprocess", file])
     [found] = (path for path in (folder / "prepared").iterdir() if path.is_dir())
     return prepared(python, found, model)
 
 
-@pytest.mark.parametrize(("name", "task", "reading"), CASES)
+@pytest.mark.parametrize(("name", "task", "reading", "asked"), CASES)
 def test_rows_in_are_rows_out(
-    tmp_path: Path, model: Path, name: str, task: Task, reading: Any
+    tmp_path: Path, model: Path, name: str, task: Task, reading: Any, asked: Any
 ) -> None:
-    _, files = exported(tmp_path, name, task)
+    _, files = exported(tmp_path, name, task, **asked)
     path, records = next(iter(files.items()))
     reading = {key: value for key, value in reading.items() if key != "eot_tokens"}
     more = {"eot_tokens": ["<eos>"]} if name == "axolotl-chat" else {}

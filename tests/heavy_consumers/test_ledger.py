@@ -13,7 +13,7 @@ import pytest
 from exports.check import check_file, ledger
 from tests.exports.defects import DEFECTS, VALID, Case
 from tests.exports.defects.publish import write
-from tests.heavy_consumers.kit import HERE, interpreter
+from tests.heavy_consumers.kit import HERE, OFFLINE, interpreter
 
 OTHERWISE = {
     "axolotl": {
@@ -69,14 +69,14 @@ def measured(name: str, paths: list[Path], folder: Path, model: Path) -> list[in
     python = Path(sys.executable)
     if name != "trl":
         python = interpreter(name.removesuffix("-lm").replace("-", ""))
-    more = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(folder / "cache")}
+    more = {"HF_DATASETS_CACHE": str(folder / "cache")}
     if name == "llama-factory":
         more |= {"PYTHONPATH": str(HERE / "without_sound"), "DISABLE_VERSION_CHECK": "1"}
     (folder / "work").mkdir()
     done = subprocess.run(
         [python, HERE / "read_losses.py", name, model, folder / "work"],
         input=json.dumps([str(path) for path in paths]),
-        env={**os.environ, **more, "CUDA_VISIBLE_DEVICES": ""},
+        env={**os.environ, **OFFLINE, **more},
         capture_output=True,
         text=True,
     )

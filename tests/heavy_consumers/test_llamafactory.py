@@ -7,23 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from curation.records import Task
-from tests.exports.consumers.exported import exported
+from curation.records import Json, Task
+from tests.exports.consumers.exported import BESIDE, exported
 from tests.heavy_consumers.expected import answers, parts, stands_in_order
 from tests.heavy_consumers.kit import HERE, interpreter, prepared, run
 
 CASES = [
-    ("llamafactory-sharegpt", Task.CHAT),
-    ("llamafactory-sharegpt", Task.SINGLE_LABEL),
-    ("llamafactory-alpaca", Task.CHAT),
-    ("llamafactory-alpaca", Task.EXTRACTION),
+    ("llamafactory-sharegpt", Task.CHAT, {}),
+    ("llamafactory-sharegpt", Task.SINGLE_LABEL, BESIDE),
+    ("llamafactory-alpaca", Task.CHAT, {}),
+    ("llamafactory-alpaca", Task.EXTRACTION, {"folds": 3}),
 ]
 
 
-@pytest.mark.parametrize(("name", "task"), CASES)
-def test_rows_in_are_rows_out(tmp_path: Path, model: Path, name: str, task: Task) -> None:
+@pytest.mark.parametrize(("name", "task", "asked"), CASES)
+def test_rows_in_are_rows_out(
+    tmp_path: Path, model: Path, name: str, task: Task, asked: Json
+) -> None:
     python = interpreter("llamafactory")
-    _, files = exported(tmp_path, name, task)
+    _, files = exported(tmp_path, name, task, **asked)
     path, records = next(iter(files.items()))
     wanted = {
         "model_name_or_path": str(model),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curation.records import Task
-from tests.exports.consumers.exported import exported
+from tests.exports.consumers.exported import BESIDE, exported
 from tests.heavy_consumers.expected import answers, parts, stands_in_order
 from tests.heavy_consumers.kit import HERE, interpreter, run
 
@@ -18,7 +18,7 @@ NAMES = {"train.jsonl": "train", "valid.jsonl": "valid", "test.jsonl": "test"}
 @pytest.mark.parametrize("task", list(Task))
 def test_rows_in_are_rows_out(tmp_path: Path, model: Path, task: Task) -> None:
     python = interpreter("mlx")
-    _, files = exported(tmp_path, "mlx-chat", task)
+    _, files = exported(tmp_path, "mlx-chat", task, **(BESIDE if task.has_labels else {}))
     folder = next(iter(files)).parent
     found = json.loads(run([python, HERE / "read_mlx.py", folder, model]).splitlines()[-1])
     for path, records in files.items():

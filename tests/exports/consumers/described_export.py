@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,9 +14,11 @@ from tests.exports.consumers.exported import exported
 from tests.exports.manifests import QUALITY
 
 
-def described_export(folder: Path, name: str, task: Task) -> tuple[Path, Format, dict[str, Json]]:
-    """The folder, its format, and the records of each split that has any."""
-    said = {"description": "Made up.", "licence": "cc-by-4.0"}
+def described_export(
+    folder: Path, name: str, task: Task, **more: Any
+) -> tuple[Path, Format, dict[str, list[Json]]]:
+    """The folder, its format, and the records of each split that has any; see `exported`."""
+    said = {"description": "Made up.", "licence": "cc-by-4.0", **more}
     known = {"pairs": pl.DataFrame(schema=PAIR_SCHEMA), "quality": QUALITY}
     form, files = exported(folder, name, task, **said, **known)
     splits = {form.target.file(split): split for split in ("train", "validation", "test")}

@@ -9,7 +9,8 @@ import polars as pl
 
 from curation.records import Json, Task, canonical_json
 from exports.formats import Format, find_format, fitting
-from exports.formats.containers import read
+from exports.formats.containers import Line, read
+from exports.manifest import written_as
 from exports.split import SPLITS
 from tests.exports.export_examples import export, frame
 
@@ -31,6 +32,8 @@ OUTPUTS: dict[Task, list[Any]] = {
     Task.EXTRACTION: [{"a": 1}, {"a": None, "é": [1.5, {}]}, {}],
     Task.CHAT: ["Answer.", "=2", "NA"],
 }
+BESIDE = {"folds": 3, "sample_weights": True}
+"""Asks for columns beside those of an example, in exports of tasks with labels."""
 LABELS = {Task.SINGLE_LABEL: ["-1", "null", "yes"], Task.MULTI_LABEL: ["no", "yes"]}
 
 
@@ -71,11 +74,19 @@ def exported(
 
     `said` goes to `export`. Where the format has weights, earlier answers have the weight 0.
     """
-    form = find_format(name, task)
-    given = rows(task, {"weight": 0} if form.target.weights else None)
+    weight = {"weight": 0} if find_format(name, task).target.weights else None
     out = folder / "export"
-    export(given, out, task, file_format=name, labels=LABELS.get(task, []), **said)
-    files = {out / form.target.file(split): split for split in SPLITS}
-    found = {path: [line.record for line in read(path, form, task)] for path in files}
+    result = export(
+        rows(task, weight), out, task, file_format=name, labels=LABELS.get(task, []), **said
+    )
+    form = written_as(result.manifest)
+    files = [out / form.target.file(split) for split in SPLITS]
+    found = {path: [_whole(line) for line in read(path, form, task)] for path in files}
     assert sum(map(len, found.values())) >= ROWS // 2
-    return form, found  # type: ignore[return-value]
+    return form, found
+
+
+def _whole(line: Line) -> Json:
+    """A record with what stands beside it."""
+    assert not isinstance(line.record, str), line.record
+    return line.record | line.beside

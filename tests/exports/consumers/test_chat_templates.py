@@ -23,7 +23,18 @@ from exports.formats.containers import json_line
 from tests.exports.test_formats_tools import TOOLS, call, rows, turns
 
 TEMPLATES = sorted((Path(trl.__file__).parent / "chat_templates").glob("*.jinja"))
-SPECIAL = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+SPECIAL: dict[str, Any] = {
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "pad_token": "<pad>",
+    "unk_token": "<unk>",
+}
+
+
+def filled(conversations: list[list[Json]], **given: Any) -> str:
+    """The one conversation as a template writes it."""
+    found: Any = render_jinja_template(conversations, **given, **SPECIAL)
+    return str(found[0][0])
 
 
 class Processor:
@@ -33,8 +44,7 @@ class Processor:
         self.chat_template = template
 
     def apply_chat_template(self, messages: list[Json], **_: Any) -> str:
-        [found], _ = render_jinja_template([messages], chat_template=self.chat_template, **SPECIAL)
-        return str(found)
+        return filled([messages], chat_template=self.chat_template)
 
 
 def records(name: str) -> list[Json]:
@@ -52,10 +62,7 @@ def records(name: str) -> list[Json]:
 def render(template: str, record: Json) -> str:
     tools = record["tools"]
     tools = json.loads(tools) if isinstance(tools, str) else tools
-    [found], _ = render_jinja_template(
-        [record["messages"]], tools=tools, chat_template=template, **SPECIAL
-    )
-    return str(found)
+    return filled([record["messages"]], tools=tools, chat_template=template)
 
 
 def fate(template: str, found: list[Json]) -> str:

@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import PredefinedSplit
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from curation.encoders.models import load_model
 from curation.records import Json, Task
-from tests.exports.consumers.exported import LABELS, exported
+from tests.exports.consumers.exported import BESIDE, LABELS, exported
 
 COLUMNS = {"text": "text", "label": "label"}
 
 
-def train_set(folder: Path, name: str, task: Task) -> tuple[list[Json], Any]:
+def train_set(folder: Path, name: str, task: Task, **said: Any) -> tuple[list[Json], Any]:
     """The records of the training file, and the file as `datasets` loads it."""
-    _, files = exported(folder, name, task)
+    _, files = exported(folder, name, task, **said)
     path, records = next(iter(files.items()))
     loaded = datasets.load_dataset(
         "json", data_files=str(path), split="train", cache_dir=str(folder / "cache")
@@ -31,14 +32,15 @@ def train_set(folder: Path, name: str, task: Task) -> tuple[list[Json], Any]:
     return records, loaded
 
 
+@pytest.mark.parametrize("asked", [{}, BESIDE], ids=["plain", "with columns beside"])
 @pytest.mark.parametrize(
     ("name", "task"),
     [("text-label", Task.SINGLE_LABEL), ("setfit-multilabel", Task.MULTI_LABEL)],
 )
-def test_a_setfit_step(tmp_path: Path, name: str, task: Task) -> None:
+def test_a_setfit_step(tmp_path: Path, name: str, task: Task, asked: Json) -> None:
     from setfit import SetFitModel, Trainer, TrainingArguments
 
-    records, rows = train_set(tmp_path, name, task)
+    records, rows = train_set(tmp_path, name, task, **asked)
     several = task is Task.MULTI_LABEL
     labels = None if several else LABELS[task]
     head = OneVsRestClassifier(LogisticRegression()) if several else LogisticRegression()
@@ -61,6 +63,21 @@ def test_scikit_learn_on_one_label(tmp_path: Path) -> None:
     texts, labels = zip(*((row["text"], row["label"]) for row in records), strict=True)
     model = LogisticRegression().fit(HashingVectorizer().transform(texts), labels)
     assert list(model.classes_) == LABELS[Task.SINGLE_LABEL]
+
+
+def test_scikit_learn_takes_the_weights_and_the_folds(tmp_path: Path) -> None:
+    """A label with fewer rows is said as often as one with many: all have the same weight."""
+    records, _ = train_set(tmp_path, "text-label", Task.SINGLE_LABEL, **BESIDE)
+    labels = [row["label"] for row in records]
+    sums = {
+        label: sum(row["weight"] for row in records if row["label"] == label) for label in labels
+    }
+    assert max(sums.values()) == pytest.approx(min(sums.values()))
+    words = HashingVectorizer().transform([row["text"] for row in records])
+    model = LogisticRegression().fit(words, labels, [row["weight"] for row in records])
+    assert list(model.classes_) == LABELS[Task.SINGLE_LABEL]
+    folds = list(PredefinedSplit([row["fold"] for row in records]).split())
+    assert len(folds) == BESIDE["folds"]
 
 
 def test_scikit_learn_on_several_labels(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from curation.records import Json, Task
 from exports.formats.base import Format
 from exports.formats.containers import guard
 from tests.exports.consumers.described_export import described_export
-from tests.exports.consumers.exported import cases
+from tests.exports.consumers.exported import BESIDE, cases
 
 ONLY_THE_PUBLISHER_KNOWS = {"citeAs", "datePublished"}
 
@@ -56,6 +56,16 @@ def test_every_format_validates_and_its_records_are_read(
         for got, record in zip(found, records, strict=True):
             assert set(record) - set(form.shape.optional) <= set(got) <= set(record)
             assert got == {key: seen(form, record[key]) for key in got}
+
+
+@pytest.mark.parametrize("name", ["text-label", "csv", "huggingface", "trl-messages"])
+def test_columns_beside_are_read(tmp_path: Path, name: str) -> None:
+    out, _, splits = described_export(tmp_path, name, Task.SINGLE_LABEL, **BESIDE)
+    assert not dataset(out).metadata.ctx.issues.errors
+    for split, records in splits.items():
+        found = read(out, split)
+        for name in ("fold", "weight"):
+            assert [row.get(name) for row in found] == [record[name] for record in records]
 
 
 def seen(form: Format, value: Any) -> Any:

@@ -49,6 +49,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> tu
         max_samples=1,
     )
     assert log.status == "success", log.error
+    assert log.results is not None
     found = {one.name: {k: v.value for k, v in one.metrics.items()} for one in log.results.scores}
     return log, {
         f"{name}/{key}": value for name, part in found.items() for key, value in part.items()

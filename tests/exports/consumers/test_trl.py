@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import datasets
 import pytest
 import torch
 import transformers
-import trl
 
-from curation.records import Task
-from tests.exports.consumers.exported import exported, rows
+from curation.records import Json, Task
+from tests.exports.consumers.exported import BESIDE, exported, rows
+
+trl: Any = import_module("trl")  # its names are exported lazily, which hides them from mypy
 
 TEMPLATE = (
     "{% for m in messages %}<{{ m['role'] }}>"
@@ -33,7 +35,8 @@ def tokenizer() -> Any:
     bytes_ = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     bytes_.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bytes_.decoder = decoders.ByteLevel()
-    return transformers.PreTrainedTokenizerFast(
+    wrapped: Any = transformers.PreTrainedTokenizerFast
+    return wrapped(
         tokenizer_object=bytes_, pad_token="<pad>", eos_token="<eos>", chat_template=TEMPLATE
     )
 
@@ -68,8 +71,8 @@ def options(folder: Path, **more: Any) -> dict[str, Any]:
     }
 
 
-def train_set(folder: Path, name: str, task: Task) -> Any:
-    _, files = exported(folder, name, task)
+def train_set(folder: Path, name: str, task: Task, **said: Any) -> Any:
+    _, files = exported(folder, name, task, **said)
     path = next(iter(files))
     return datasets.load_dataset(
         "json", data_files=str(path), split="train", cache_dir=str(folder / "cache")
@@ -92,14 +95,32 @@ def test_an_sft_step_learns_from_every_row(
     assert torch.isfinite(torch.tensor(trainer.train().training_loss))
 
 
+@pytest.mark.parametrize("name", ["trl-messages", "trl-prompt-completion", "prompt-completion"])
+def test_columns_beside_are_passed_over(
+    tmp_path: Path, tokenizer: Any, model: Any, name: str
+) -> None:
+    """The tokens are those of an export without; the columns are no longer there in a batch."""
+    found: list[Any] = []
+    for asked in ({}, BESIDE):
+        data = train_set(tmp_path / str(len(found)), name, Task.SINGLE_LABEL, **asked)
+        assert {"fold", "weight"} <= set(data.column_names) or not asked
+        arguments = trl.SFTConfig(**options(tmp_path))
+        trainer = trl.SFTTrainer(model, arguments, train_dataset=data, processing_class=tokenizer)
+        found.append([row["input_ids"] for row in trainer.train_dataset])
+        assert torch.isfinite(torch.tensor(trainer.train().training_loss))
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("trl-preference", "DPO"), ("trl-unpaired-preference", "KTO")]
 )
-@pytest.mark.parametrize("task", [Task.CHAT, Task.SINGLE_LABEL])
+@pytest.mark.parametrize(
+    ("task", "asked"), [(Task.CHAT, {}), (Task.SINGLE_LABEL, {}), (Task.SINGLE_LABEL, BESIDE)]
+)
 def test_a_step_on_preferences(
-    tmp_path: Path, tokenizer: Any, model: Any, name: str, kind: str, task: Task
+    tmp_path: Path, tokenizer: Any, model: Any, name: str, kind: str, task: Task, asked: Json
 ) -> None:
-    data = train_set(tmp_path, name, task)
+    data = train_set(tmp_path, name, task, **asked)
     trainer = getattr(trl, f"{kind}Trainer")(
         model,
         ref_model=copy.deepcopy(model),

@@ -84,7 +84,8 @@ def save_model(folder: Path, texts: list[str]) -> None:
             vocab_size=500, special_tokens=special, initial_alphabet=bytes_, show_progress=False
         ),
     )
-    tokenizer = transformers.PreTrainedTokenizerFast(
+    wrapped: Any = transformers.PreTrainedTokenizerFast
+    tokenizer = wrapped(
         tokenizer_object=words, pad_token="<pad>", eos_token="</s>", chat_template=TEMPLATE
     )
     tokenizer.save_pretrained(folder)

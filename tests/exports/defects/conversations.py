@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.exports.defects.kit import (
@@ -145,6 +146,11 @@ def _tools(at: int, **changed: Any) -> Row:
     return {**row, **changed}
 
 
+def _with_short_ids(row: Row) -> Row:
+    short: Row = json.loads(json.dumps(row, ensure_ascii=False).replace("call_1", "call00001"))
+    return short
+
+
 def tools() -> list[Case]:
     rows = tool_chats(6)
     asked, _, given, answer = rows[3]["messages"]
@@ -188,6 +194,14 @@ def tools() -> list[Case]:
             "",
             "tool-id-repeated",
             4,
+        ),
+        Case(
+            "call-id-of-another-form",
+            with_row([_with_short_ids(row) for row in rows], 4, rows[3]),
+            "nine letters and digits in the other rows",
+            "tool-id-form",
+            4,
+            target="mistral",
         ),
         Case(
             "arguments-broken",
