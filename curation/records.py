@@ -111,7 +111,21 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise WrongUse where a choice is none of those there are."""
+        """Raise WrongUse where a choice is none of those there are, or a number out of range."""
+        if not 0 < self.pair_floor <= self.near_threshold <= 1:
+            raise WrongUse(
+                f"The setting 'near_threshold' is {self.near_threshold}, and 'pair_floor' "
+                f"{self.pair_floor}.",
+                "Pairs below the floor are not known: 0 < pair_floor ≤ near_threshold ≤ 1.",
+            )
+        if self.lexical_threshold < self.pair_floor:
+            raise WrongUse(
+                f"The setting 'lexical_threshold' is {self.lexical_threshold}, and 'pair_floor' "
+                f"{self.pair_floor}.",
+                "Choose no less than pair_floor; above 1, spelling counts for nothing.",
+            )
+        if self.neighbours < 1:
+            raise WrongUse(f"The setting 'neighbours' is {self.neighbours}.", "Choose 1 or more.")
         for name, choices in (
             ("representative", REPRESENTATIVES),
             ("duplicates_of", DUPLICATES_OF),

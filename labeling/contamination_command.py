@@ -10,6 +10,7 @@ import typer
 
 from curation.contamination import Contamination
 from curation.contamination import contamination as search
+from curation.errors import UnreadableFile, WrongUse
 from curation.workspace import Workspace
 from labeling.progress import progress_on_stderr
 from labeling.table_commands import PerhapsOutOption
@@ -41,9 +42,12 @@ def contamination(
     with Workspace.open(workspace) as opened:
         target = opened.dataset(dataset)
         with progress_on_stderr(file.name) as progress:
-            found = search(
-                opened, target, file, column or (), threshold=threshold, progress=progress
-            )
+            try:
+                found = search(
+                    opened, target, file, column or (), threshold=threshold, progress=progress
+                )
+            except UnreadableFile as error:  # to exit with 1 would say that something was found
+                raise WrongUse(str(error), error.hint) from error
     if out is not None:
         write_table(found.found, out)
     if as_json:

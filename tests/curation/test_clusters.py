@@ -218,7 +218,8 @@ def test_how_pairs_were_searched_can_be_read(tmp_path: Path) -> None:
     assert subject.search_of(workspace, dataset, "lexical") == Search("exact", 90_000, 0, 1.0, None)
 
     def at(threshold: float) -> Search | None:
-        settings = replace(dataset.settings, near_threshold=threshold)
+        floor = min(threshold, dataset.settings.pair_floor)
+        settings = replace(dataset.settings, near_threshold=threshold, pair_floor=floor)
         return subject.search_of(workspace, replace(dataset, settings=settings))
 
     # Measured at .9, and no worse above; below, what was measured at .8.

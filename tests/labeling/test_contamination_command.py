@@ -88,7 +88,7 @@ def test_wrong_use_ends_with_2(
     assert words in err
 
 
-def test_a_file_that_is_not_there_is_a_problem_in_words(run: Run, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_told_from_one_that_is_found(run: Run, tmp_path: Path) -> None:
     code, _, err = run(tmp_path / "nowhere.csv", "-d", "tickets")
-    assert code == 1
+    assert code == 2
     assert "does not exist" in err
