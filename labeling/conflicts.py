@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -54,28 +53,40 @@ def sides(workspace: Workspace, dataset: Dataset, ids: list[str]) -> dict[str, d
 
 
 def keep_both(
-    workspace: Workspace, dataset: Dataset, annotator: str, outputs: dict[str, str]
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    outputs: dict[str, str],
+    *,
+    seen: int | None = None,
 ) -> None:
-    """Say of examples that the outputs they have (id → output) are right, as one act."""
+    """Say of examples that the outputs they have (id → output) are right, as one act.
+
+    `seen`, here and below, and what is raised: as `triage.judge`.
+    """
     verdicts = [(key, Action.KEEP, output) for key, output in outputs.items()]
-    _settle(workspace, dataset, annotator, verdicts)
+    triage.judge(workspace, dataset, annotator, verdicts, mark=triage.SETTLED, seen=seen)
 
 
 def take(
-    workspace: Workspace, dataset: Dataset, annotator: str, right: str, other: str, output: str
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    right: str,
+    other: str,
+    output: str,
+    *,
+    seen: int | None = None,
 ) -> None:
     """Say that the output of `right` is right for `other` too, as one act."""
     mend = Action.RELABEL if dataset.task.has_labels else Action.EDIT
     verdicts = [(right, Action.KEEP, output), (other, mend, output)]
-    _settle(workspace, dataset, annotator, verdicts)
+    triage.judge(workspace, dataset, annotator, verdicts, mark=triage.SETTLED, seen=seen)
 
 
-def leave_out(workspace: Workspace, dataset: Dataset, annotator: str, wrong: str) -> None:
-    """Exclude one example as bad."""
-    _settle(workspace, dataset, annotator, [(wrong, Action.EXCLUDE, None)])
-
-
-def _settle(
-    workspace: Workspace, dataset: Dataset, annotator: str, verdicts: Sequence[triage.Verdict]
+def leave_out(
+    workspace: Workspace, dataset: Dataset, annotator: str, wrong: str, *, seen: int | None = None
 ) -> None:
-    triage.judge(workspace, dataset, annotator, verdicts, mark=triage.SETTLED)
+    """Exclude one example as bad."""
+    verdict = (wrong, Action.EXCLUDE, None)
+    triage.judge(workspace, dataset, annotator, [verdict], mark=triage.SETTLED, seen=seen)

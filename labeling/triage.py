@@ -6,6 +6,7 @@ the whole act is stored in one commit and undone as one.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,42 @@ Verdict = tuple[str, Action, str | None]
 """What is said of an example: its id, the action, and the new output or the other example."""
 MOST_SEPARATED = 100
 """Examples that can be set apart from one another in one act: 4,950 pairs."""
+
+
+_IN_TURN = threading.RLock()
+"""Held from looking what was decided since until one's own decision is stored."""
+_SINCE = """
+    WITH later AS (
+        SELECT seq, annotator, unnest(
+            CASE action WHEN 'separate' THEN [example_id, value] ELSE [example_id] END
+        ) AS example_id
+        FROM decision WHERE dataset_id = $dataset AND seq > $seen
+        AND action NOT IN ('comment', 'skip')
+    )
+    SELECT example_id, arg_max(annotator, seq) AS annotator FROM later
+    WHERE example_id IN (SELECT unnest($ids)) GROUP BY example_id ORDER BY max(seq) DESC, example_id
+"""
+
+
+class DecidedMeanwhile(TamisError):
+    """Somebody has decided on the same examples since they were shown."""
+
+
+def last_decision(workspace: Workspace, dataset: Dataset) -> int:
+    """The number of the dataset's last decision; read before what a person is shown."""
+    sql = "SELECT coalesce(max(seq), 0) FROM decision WHERE dataset_id = $dataset"
+    return int(workspace.store.value(sql, {"dataset": dataset.dataset_id}))
+
+
+def decided_since(
+    workspace: Workspace, dataset: Dataset, ids: Collection[str], seen: int
+) -> dict[str, str]:
+    """Which of the examples were decided on after decision number `seen`, and by whom last.
+
+    Taking back counts, comments and skips do not; what came last is first.
+    """
+    params = {"dataset": dataset.dataset_id, "ids": list(ids), "seen": seen}
+    return dict(workspace.store.read(_SINCE, params).iter_rows())
 
 
 def cluster_overview(workspace: Workspace, dataset: Dataset, threshold: float) -> pl.DataFrame:
@@ -137,23 +174,56 @@ def resolve(
     annotator: str,
     keep: Collection[str],
     exclude: Collection[str],
+    *,
+    seen: int | None = None,
+    mark: str = "",
 ) -> Act:
     """Keep some examples of one or several clusters and exclude others, as one act.
 
-    Raises TamisError if any of it was refused.
+    `seen`, `mark` and what is raised: as `judge`.
     """
     verdicts: list[Verdict]
     verdicts = [(key, Action.KEEP, None) for key in sorted(keep)]
     verdicts += [(key, Action.EXCLUDE, None) for key in sorted(exclude)]
-    batch = judge(workspace, dataset, annotator, verdicts, about=About.DUPLICATE)
+    about = About.DUPLICATE
+    batch = judge(workspace, dataset, annotator, verdicts, about=about, mark=mark, seen=seen)
     return Act(batch, len(keep), len(exclude))
 
 
-def separate(workspace: Workspace, dataset: Dataset, annotator: str, ids: Collection[str]) -> Act:
+def keep_first(
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    groups: Sequence[Sequence[str]],
+    *,
+    seen: int,
+) -> dict[str, str]:
+    """Keep the first example of each group and exclude its others, as one act.
+
+    Groups decided on after decision number `seen` are left out: returns the examples that were
+    decided on since, and by whom. Raises TamisError if any of it was refused.
+    """
+    with _IN_TURN:
+        since = decided_since(workspace, dataset, [key for group in groups for key in group], seen)
+        open_ones = [group for group in groups if since.keys().isdisjoint(group)]
+        keep = [group[0] for group in open_ones]
+        exclude = [key for _, *others in open_ones for key in others]
+        resolve(workspace, dataset, annotator, keep, exclude)
+    return since
+
+
+def separate(
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    ids: Collection[str],
+    *,
+    seen: int | None = None,
+) -> Act:
     """Say that no two of these examples are duplicates of each other, as one act, for ever.
 
     They are never merged again, nor are their copies, also those imported later. Raises WrongUse
-    for fewer than two or more than MOST_SEPARATED examples, TamisError if any of it was refused.
+    for fewer than two or more than MOST_SEPARATED examples, else what `judge` raises; `seen`: too.
     """
     members = sorted(set(ids))
     if not 2 <= len(members) <= MOST_SEPARATED:
@@ -163,12 +233,14 @@ def separate(workspace: Workspace, dataset: Dataset, annotator: str, ids: Collec
         )
     verdicts: list[Verdict]
     verdicts = [(one, Action.SEPARATE, other) for one, other in combinations(members, 2)]
-    batch = judge(workspace, dataset, annotator, verdicts, about=About.DUPLICATE)
+    batch = judge(workspace, dataset, annotator, verdicts, about=About.DUPLICATE, seen=seen)
     return Act(batch, 0, 0, len(verdicts))
 
 
-def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | None:
-    """The person's latest act of triage that still stands."""
+def last_act(
+    workspace: Workspace, dataset: Dataset, annotator: str, *, mark: str = ""
+) -> Act | None:
+    """The person's latest act of triage that still stands; `mark`: whose op_ids begin so."""
     found = workspace.store.read(
         """
         SELECT split_part(op_id, ':', 1) AS batch, count(*) FILTER (action = 'keep') AS kept,
@@ -177,10 +249,10 @@ def last_act(workspace: Workspace, dataset: Dataset, annotator: str) -> Act | No
                count(*) FILTER (action IN ('relabel', 'edit')) AS relabelled
         FROM standing_decision
         WHERE dataset_id = $dataset AND annotator = $annotator
-          AND (about = 'duplicate' OR starts_with(op_id, $settled))
+          AND (about = 'duplicate' OR starts_with(op_id, $settled)) AND starts_with(op_id, $mark)
         GROUP BY batch ORDER BY max(seq) DESC LIMIT 1
         """,
-        {"dataset": dataset.dataset_id, "annotator": annotator, "settled": SETTLED},
+        {"dataset": dataset.dataset_id, "annotator": annotator, "settled": SETTLED, "mark": mark},
     )
     return Act(*found.row(0)) if len(found) else None
 
@@ -193,28 +265,47 @@ def judge(
     *,
     about: About = About.OUTPUT,
     mark: str = "",
+    seen: int | None = None,
 ) -> str:
     """Store decisions on several examples as one act; returns what their op_ids begin with.
 
-    `mark` is how that begins. Raises TamisError if any of it was refused.
+    `mark` is how that begins; `seen` the number of the last decision that the person knew of.
+    Raises DecidedMeanwhile where any of the examples was decided on since, TamisError if any of it
+    was refused.
     """
     batch = f"{mark}{uuid.uuid4().hex}"
-    decide(
-        workspace,
-        [
-            Operation(
-                op_id=f"{batch}:{number}",
-                dataset_id=dataset.dataset_id,
-                example_id=key,
-                annotator=annotator,
-                action=action,
-                value=value,
-                about=about,
-            )
-            for number, (key, action, value) in enumerate(verdicts)
-        ],
-    )
+    operations = [
+        Operation(
+            op_id=f"{batch}:{number}",
+            dataset_id=dataset.dataset_id,
+            example_id=key,
+            annotator=annotator,
+            action=action,
+            value=value,
+            about=about,
+        )
+        for number, (key, action, value) in enumerate(verdicts)
+    ]
+    with _IN_TURN:
+        if seen is not None:
+            _nobody_since(workspace, dataset, annotator, verdicts, seen)
+        decide(workspace, operations)
     return batch
+
+
+def _nobody_since(
+    workspace: Workspace, dataset: Dataset, annotator: str, verdicts: Sequence[Verdict], seen: int
+) -> None:
+    ids = {key for key, *_ in verdicts}
+    ids |= {other for _, action, other in verdicts if action is Action.SEPARATE and other}
+    since = decided_since(workspace, dataset, ids, seen)
+    if since:
+        by = next(iter(since.values()))
+        who = "You have" if by == annotator else f"{by} has"
+        raise DecidedMeanwhile(
+            f"{who} decided on this meanwhile; nothing was done.",
+            "Look again: it is shown here as it stands now.",
+        )
 
 
 def undo(workspace: Workspace, dataset: Dataset, annotator: str, act: Act) -> None:

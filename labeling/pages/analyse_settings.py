@@ -18,6 +18,7 @@ from curation.records import (
     Task,
 )
 from labeling.pages import context
+from labeling.pages.duplicate_threshold import similarity_slider
 from labeling.pages.text import tell
 
 SCORES = dict(
@@ -127,28 +128,24 @@ def _duplicates(dataset: Dataset, settings: Settings) -> Settings:
 
 def _thresholds(settings: Settings) -> Settings:
     near, spelling = st.columns(2)
-    near_threshold = near.slider(
+    floor = settings.pair_floor
+    near_threshold = similarity_slider(
+        near,
         "Alike in meaning from (cosine)",
-        settings.pair_floor,
-        1.0,
+        floor,
         settings.near_threshold,
-        0.01,
-        help="The threshold of the Duplicates page, of conflicts and of splits.",
+        help_text="The threshold of the Duplicates page, of conflicts and of splits.",
     )
-    lexical_threshold = spelling.slider(
+    lexical_threshold = similarity_slider(
+        spelling,
         "Alike in spelling from",
-        settings.pair_floor,
-        _NEVER,
-        min(max(settings.lexical_threshold, settings.pair_floor), _NEVER),
-        0.01,
-        help="Finds typing errors and codes, which a model of meaning misses. "
+        floor,
+        min(settings.lexical_threshold, _NEVER),
+        highest=_NEVER,
+        help_text="Finds typing errors and codes, which a model of meaning misses. "
         f"{_NEVER}: spelling counts for nothing.",
     )
-    return replace(
-        settings,
-        near_threshold=round(near_threshold, 2),
-        lexical_threshold=round(lexical_threshold, 2),
-    )
+    return replace(settings, near_threshold=near_threshold, lexical_threshold=lexical_threshold)
 
 
 def _same_text(settings: Settings) -> Settings:

@@ -27,6 +27,7 @@ from labeling.pages.text import plain
 
 def show_conflicts(dataset: Dataset, threshold: float) -> None:
     """The conflicts at a threshold, the surest first."""
+    last = triage.last_decision(context.workspace(), dataset)
     found = conflicts.conflict_overview(context.workspace(), dataset, threshold)
     waiting = found.filter(~pl.col("settled"))
     st.markdown(
@@ -45,10 +46,12 @@ def show_conflicts(dataset: Dataset, threshold: float) -> None:
         st.success("All conflicts are decided.", icon=":material/check_circle:")
         st.page_link(context.page("review"), label="Go on to the review")
         return
-    _list(dataset, threshold, shown, show_all=show_all)
+    _list(dataset, threshold, shown, last, show_all=show_all)
 
 
-def _list(dataset: Dataset, threshold: float, shown: pl.DataFrame, *, show_all: bool) -> None:
+def _list(
+    dataset: Dataset, threshold: float, shown: pl.DataFrame, last: int, *, show_all: bool
+) -> None:
     pairs = {f"{pair['example_id']}-{pair['other_id']}": pair for pair in shown.to_dicts()}
     pages = (len(pairs) - 1) // PLACES + 1
     key = f"conflicts-{dataset.dataset_id}"
@@ -57,7 +60,7 @@ def _list(dataset: Dataset, threshold: float, shown: pl.DataFrame, *, show_all: 
     ids = {pairs[item][side] for item in here for side in ("example_id", "other_id")}
     found = conflicts.sides(context.workspace(), dataset, sorted(ids))
     for place, item in enumerate(here):
-        pair = pairs[item]
+        pair = {**pairs[item], "last": last}
         _conflict(dataset, item, place, pair, found[pair["example_id"]], found[pair["other_id"]])
 
 
@@ -76,14 +79,16 @@ def _conflict(
         st.caption(f"{same} · decided" if pair["settled"] else same)
         left, right = st.columns(2)
         with left:
-            _side(dataset, item, one, other)
+            _side(dataset, item, one, other, pair["last"])
         with right:
-            _side(dataset, item, other, one)
-        _about_both(dataset, item, one, other)
+            _side(dataset, item, other, one, pair["last"])
+        _about_both(dataset, item, one, other, pair["last"])
         take_focus(place)
 
 
-def _about_both(dataset: Dataset, item: str, one: dict[str, Any], other: dict[str, Any]) -> None:
+def _about_both(
+    dataset: Dataset, item: str, one: dict[str, Any], other: dict[str, Any], last: int
+) -> None:
     person = (context.workspace(), dataset, context.annotator())
     outputs = {side["example_id"]: side["current"] for side in (one, other)}
     with st.container(horizontal=True):
@@ -93,6 +98,7 @@ def _about_both(dataset: Dataset, item: str, one: dict[str, Any], other: dict[st
             help="Both outputs are right.",
             on_click=act,
             args=(item, conflicts.keep_both, *person, outputs),
+            kwargs={"seen": last},
         )
         st.button(
             "Not duplicates",
@@ -101,10 +107,13 @@ def _about_both(dataset: Dataset, item: str, one: dict[str, Any], other: dict[st
             "that are imported later.",
             on_click=act,
             args=(item, triage.separate, *person, list(outputs)),
+            kwargs={"seen": last},
         )
 
 
-def _side(dataset: Dataset, item: str, mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+def _side(
+    dataset: Dataset, item: str, mine: dict[str, Any], theirs: dict[str, Any], last: int
+) -> None:
     person = (context.workspace(), dataset, context.annotator())
     key = mine["example_id"]
     st.caption(_about(dataset, mine))
@@ -118,12 +127,14 @@ def _side(dataset: Dataset, item: str, mine: dict[str, Any], theirs: dict[str, A
             help="This output is right, and the other example gets it too.",
             on_click=act,
             args=(item, conflicts.take, *person, key, theirs["example_id"], mine["current"]),
+            kwargs={"seen": last},
         )
         st.button(
             "Exclude this",
             key=f"exclude-{item}-{key}",
             on_click=act,
             args=(item, conflicts.leave_out, *person, key),
+            kwargs={"seen": last},
         )
         if st.button("Review", key=f"review-{item}-{key}", help="Open it on the review card."):
             st.switch_page(context.page("review"), query_params={"status": "all", "example": key})

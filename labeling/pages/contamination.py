@@ -18,6 +18,7 @@ from curation.references import guess_columns
 from labeling import uploads
 from labeling.pages import context
 from labeling.pages.contamination_result import show_result
+from labeling.pages.duplicate_threshold import similarity_slider
 from labeling.pages.text import plain, tell
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ STEPS = {
     "overlap": "Look for texts inside longer ones",
 }
 _SAMPLE_ROWS = 1000
+_LOWEST = 0.7
 
 
 @st.cache_resource
@@ -78,12 +80,12 @@ def _prepare(dataset: Dataset, upload: UploadedFile) -> None:
     chosen = left.multiselect(
         "Columns to look for", columns, default=guess, key=f"columns-{upload.file_id}"
     )
-    threshold = right.slider(
+    near = dataset.settings.near_threshold
+    threshold = similarity_slider(
+        right,
         "Near from this similarity (cosine)",
-        0.7,
-        1.0,
-        dataset.settings.near_threshold,
-        0.01,
+        min(_LOWEST, near),
+        near,
         key=f"contamination-threshold-{dataset.dataset_id}",
     )
     st.button(

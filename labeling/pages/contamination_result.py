@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from curation.comparison import KINDS
 from curation.contamination import Contamination, still_in
 from curation.records import Dataset, PairKind
 from labeling import triage
-from labeling.differences import as_html, marked_html
+from labeling.differences import marked_html
 from labeling.pages import context
 from labeling.pages.sheet import sheet
 from labeling.pages.text import attempt, plain, tell_failure
@@ -23,8 +24,8 @@ TITLES = dict(
     zip(KINDS, ("Exact copies", "Near-duplicates", "Contained", "Near twins"), strict=True)
 )
 _FAULTS_SHOWN = 5
-_MARKED = 20_000
-"""Characters up to which differing words are marked: finding them takes the square of the time."""
+_MARK = "contamination-"
+"""Begins the op_ids of acts of this page, which alone are taken back here."""
 
 
 def show_result(dataset: Dataset, result: Contamination) -> None:
@@ -66,7 +67,7 @@ def _actions(dataset: Dataset, result: Contamination) -> None:
     tell_failure()
     workspace, annotator = context.workspace(), context.annotator()
     left = still_in(workspace, dataset, result)
-    act = triage.last_act(workspace, dataset, annotator)
+    act = triage.last_act(workspace, dataset, annotator, mark=_MARK)
     with st.container(horizontal=True):
         if left and st.button(f"Exclude these {len(left):,} examples…", type="primary"):
             _confirm(dataset, result, left)
@@ -74,7 +75,7 @@ def _actions(dataset: Dataset, result: Contamination) -> None:
             st.caption("All of these examples are excluded.")
         if act is not None:
             st.button(
-                f"Undo your last act ({act.excluded:,} excluded)",
+                f"Bring back what you excluded last ({act.excluded:,})",
                 icon=":material/undo:",
                 on_click=attempt,
                 args=(triage.undo, workspace, dataset, annotator, act),
@@ -102,8 +103,8 @@ def _confirm(dataset: Dataset, result: Contamination, left: list[str]) -> None:
         f"**{len(left):,}** of {result.examples:,} examples leave the dataset: no export will hold "
         "them. They stay stored, and you can undo this."
     )
-    act: tuple[Any, ...] = (triage.resolve, context.workspace(), dataset, context.annotator())
-    act += ([], left)
+    exclude = partial(triage.resolve, mark=_MARK)
+    act: tuple[Any, ...] = (exclude, context.workspace(), dataset, context.annotator(), [], left)
     if st.button(f"Exclude {len(left):,}", type="primary", on_click=attempt, args=act):
         st.rerun()
 
@@ -131,11 +132,10 @@ def _pair(pair: dict[str, Any]) -> None:
     theirs, ours = pair["reference_text"], pair["text"]
     measure = "of the shorter one" if pair["kind"] not in list(PairKind) else "similarity"
     st.caption(f"{TITLES[pair['kind']]} · {measure} {pair['similarity']:.3f}")
-    small = len(theirs) + len(ours) <= _MARKED
     left, right = st.columns(2)
     with left:
         st.caption(plain(f"The file, row {pair['reference_row']}, {pair['reference_column']}"))
-        st.html(marked_html(theirs, ours) if small else as_html(theirs))
+        st.html(marked_html(theirs, ours))
     with right:
         st.caption(plain(f"{pair['source_file']}, row {pair['source_row']}, {pair['side']}"))
-        st.html(marked_html(ours, theirs) if small else as_html(ours))
+        st.html(marked_html(ours, theirs))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -79,8 +80,11 @@ def place_key(place: int) -> str:
     return f"place-{place}"
 
 
-def act(item: str, do: Callable[..., object], *arguments: Any) -> None:
-    """Carry out what a button says, on the item that it stands at; to be used as a callback."""
+def act(item: str, do: Callable[..., object], *arguments: Any, seen: int | None = None) -> None:
+    """Carry out what a button says, on the item that it stands at; to be used as a callback.
+
+    `seen` is passed on: the last decision before what is on the screen was read.
+    """
     on_screen: dict[str, tuple[int, float]] = st.session_state.get(_ON_SCREEN, {})
     if item not in on_screen:
         return  # decided by the click before
@@ -91,7 +95,7 @@ def act(item: str, do: Callable[..., object], *arguments: Any) -> None:
     del on_screen[item]
     st.session_state[_FOCUS] = place
     st.session_state[_ACTS] = st.session_state.get(_ACTS, 0) + 1
-    attempt(do, *arguments)
+    attempt(do if seen is None else partial(do, seen=seen), *arguments)
 
 
 def attempt(do: Callable[..., object], *arguments: Any) -> None:

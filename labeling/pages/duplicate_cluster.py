@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from curation.errors import WrongUse
 from curation.records import Dataset
 from curation.workspace import Workspace
 from labeling import triage
@@ -33,11 +34,14 @@ class Seen:
     pages: int
     shown: list[dict[str, Any]]
     """The representative and the others of the page that is turned up; see `triage.states_of`."""
+    last: int
+    """The number of the last decision before this was read."""
 
 
 def seen_of(dataset: Dataset, threshold: float, chosen: Sequence[str]) -> list[Seen]:
     """The chosen clusters, each with the page of members that the person has turned up."""
     workspace, others = context.workspace(), SHOWN_MEMBERS - 1
+    last = triage.last_decision(workspace, dataset)
     members = triage.members(workspace, dataset, threshold, chosen)
     similarity = dict(members.select("example_id", "similarity").iter_rows())
     found: list[tuple[str, list[str], int, list[str]]] = []
@@ -53,6 +57,7 @@ def seen_of(dataset: Dataset, threshold: float, chosen: Sequence[str]) -> list[S
             ids,
             pages,
             [{**states[key], "similarity": similarity[key]} for key in on],
+            last,
         )
         for cluster, ids, pages, on in found
     ]
@@ -62,7 +67,7 @@ def show_cluster(
     dataset: Dataset, threshold: float, seen: Seen, place: int, reason: str = ""
 ) -> None:
     """A cluster in a frame, its representative first; `reason` says why that one represents it."""
-    cluster, ids, shown = seen.cluster, seen.ids, seen.shown
+    cluster, shown = seen.cluster, seen.shown
     arrive(cluster, place)
     with st.container(border=True, key=place_key(place)):
         for start in range(0, len(shown), PER_ROW):
@@ -70,10 +75,10 @@ def show_cluster(
             for column, member in zip(columns, shown[start : start + PER_ROW], strict=False):
                 with column:
                     how = _how_alike(member, shown[0], threshold, reason)
-                    _member(dataset, cluster, member, shown[0], ids, how)
+                    _member(dataset, seen, member, how)
         if seen.pages > 1:
-            _turn(cluster, len(ids), seen.pages)
-        _actions(dataset, cluster, ids)
+            _turn(cluster, len(seen.ids), seen.pages)
+        _actions(dataset, seen)
         take_focus(place)
 
 
@@ -93,23 +98,23 @@ def _turned(cluster: str) -> str:
     return f"members-{cluster}"
 
 
-def _member(
-    dataset: Dataset,
-    cluster: str,
-    member: dict[str, Any],
-    first: dict[str, Any],
-    ids: list[str],
-    how: str,
-) -> None:
+def _member(dataset: Dataset, seen: Seen, member: dict[str, Any], how: str) -> None:
+    first, second = seen.shown[0], seen.shown[1]
     key, is_first = member["example_id"], member["example_id"] == first["example_id"]
     st.caption(" · ".join(filter(None, [_source(member), how, _decided(member)])))
-    st.html(as_html(member["text"]) if is_first else marked_html(member["text"], first["text"]))
+    mark, beside = (as_html, second) if is_first else (marked_html, first)
+    st.html(mark(member["text"], beside["text"]))
     output, expected = (
         shown_output(dataset.task, one["current"]) or _NO_OUTPUT for one in (member, first)
     )
     st.html(as_html(output) if output == expected else marked_html(output, expected))
-    person = (context.workspace(), dataset, context.annotator())
-    others = [one for one in ids if one != key]
+    _about_one(dataset, seen, key)
+
+
+def _about_one(dataset: Dataset, seen: Seen, key: str) -> None:
+    """What can be done with one member."""
+    cluster, ids, is_first = seen.cluster, seen.ids, key == seen.ids[0]
+    person, last = (context.workspace(), dataset, context.annotator()), {"seen": seen.last}
     with st.container(horizontal=True):
         st.button(
             "Keep this",
@@ -117,7 +122,8 @@ def _member(
             type="primary" if is_first else "secondary",
             help="Keep it and exclude the others.",
             on_click=act,
-            args=(cluster, triage.resolve, *person, [key], others),
+            args=(cluster, triage.resolve, *person, [key], [one for one in ids if one != key]),
+            kwargs=last,
         )
         if len(ids) > 2 and not is_first:
             st.button(
@@ -126,6 +132,7 @@ def _member(
                 help="Set it apart from the representative, for good. The rest stays together.",
                 on_click=act,
                 args=(cluster, triage.separate, *person, [ids[0], key]),
+                kwargs=last,
             )
     if len(ids) > 2:
         st.checkbox(
@@ -151,25 +158,21 @@ def _decided(member: dict[str, Any]) -> str:
     return "kept" if member["duplicate_verdict"] == "keep" else ""
 
 
-def _actions(dataset: Dataset, cluster: str, ids: list[str]) -> None:
-    person = (context.workspace(), dataset, context.annotator())
+def _actions(dataset: Dataset, seen: Seen) -> None:
+    """What can be done with all members."""
+    cluster, ids = seen.cluster, seen.ids
+    person, last = (context.workspace(), dataset, context.annotator()), {"seen": seen.last}
     too_many = len(ids) > triage.MOST_SEPARATED
     with st.container(horizontal=True):
         if len(ids) > 2:
-            many = len(ids) > SHOWN_MEMBERS  # so that not all ticks are in sight
-            st.button(
-                f"Keep the {len(_ticked(cluster, ids)):,} ticked" if many else "Keep those ticked",
-                key=f"ticked-{cluster}",
-                help="Keep them and exclude all others.",
-                on_click=act,
-                args=(cluster, _resolve_ticked, *person, cluster, ids),
-            )
+            _keep_ticked(dataset, seen)
         st.button(
             "Keep both" if len(ids) == 2 else f"Keep all {len(ids):,}",
             key=f"all-{cluster}",
             help="They are alike and all of them stay.",
             on_click=act,
             args=(cluster, triage.resolve, *person, ids, []),
+            kwargs=last,
         )
         st.button(
             "Not duplicates",
@@ -181,13 +184,31 @@ def _actions(dataset: Dataset, cluster: str, ids: list[str]) -> None:
             "that are imported later.",
             on_click=act,
             args=(cluster, triage.separate, *person, ids),
+            kwargs=last,
         )
         st.button(
             "Exclude both" if len(ids) == 2 else f"Exclude all {len(ids):,}",
             key=f"none-{cluster}",
             on_click=act,
             args=(cluster, triage.resolve, *person, [], ids),
+            kwargs=last,
         )
+
+
+def _keep_ticked(dataset: Dataset, seen: Seen) -> None:
+    cluster, ids = seen.cluster, seen.ids
+    person = (context.workspace(), dataset, context.annotator())
+    many = len(ids) > SHOWN_MEMBERS  # so that not all ticks are in sight
+    ticked = len(_ticked(cluster, ids))
+    st.button(
+        f"Keep the {ticked:,} ticked" if many else "Keep those ticked",
+        key=f"ticked-{cluster}",
+        disabled=not ticked,
+        help="Keep them and exclude all others.",
+        on_click=act,
+        args=(cluster, _resolve_ticked, *person, cluster, ids),
+        kwargs={"seen": seen.last},
+    )
 
 
 def _tick(cluster: str, example_id: str) -> str:
@@ -199,9 +220,17 @@ def _ticked(cluster: str, ids: list[str]) -> list[str]:
 
 
 def _resolve_ticked(
-    workspace: Workspace, dataset: Dataset, annotator: str, cluster: str, ids: list[str]
+    workspace: Workspace,
+    dataset: Dataset,
+    annotator: str,
+    cluster: str,
+    ids: list[str],
+    *,
+    seen: int,
 ) -> None:
     """By the ticks as they are when the button is pressed, not as they were when it was drawn."""
     kept = _ticked(cluster, ids)
+    if not kept:
+        raise WrongUse("Nothing is ticked, so nothing was decided.", "Tick what is to be kept.")
     excluded = [key for key in ids if key not in kept]
-    triage.resolve(workspace, dataset, annotator, kept, excluded)
+    triage.resolve(workspace, dataset, annotator, kept, excluded, seen=seen)

@@ -7,6 +7,7 @@ that a key press changes them without asking the server. Until then the server c
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Hashable
 
 import polars as pl
@@ -42,7 +43,7 @@ _FOLLOW = """
   const counts = COUNTS;
   const follow = () => {
     const slider = document.querySelector(".st-key-SLIDER input[type=range]");
-    const now = slider && counts[Number(slider.value).toFixed(2)];
+    const now = slider && counts[Number(slider.value).toFixed(DIGITS)];
     if (!now) return;
     document.querySelectorAll(".tamis-figures[data-of='VERSION'] dd").forEach((figure, i) => {
       if (figure.textContent !== now[i]) figure.textContent = now[i];
@@ -68,10 +69,12 @@ def _counted() -> dict[str, tuple[Hashable, Background[pl.DataFrame]]]:
 def show_figures(dataset: Dataset, threshold: float) -> None:
     """The figures at a threshold."""
     now = version(context.workspace(), dataset)
-    known = _every_step(dataset, now)
-    here = known or in_words(cluster_counts(context.workspace(), dataset, (threshold,)))
+    at, known = f"{threshold:.{digits(dataset)}f}", _every_step(dataset, now)
+    if at not in known:
+        counted = cluster_counts(context.workspace(), dataset, (threshold,))
+        known = in_words(counted, digits(dataset))
     with st.container(horizontal=True, gap="large", vertical_alignment="center"):
-        st.html(_html(here[f"{threshold:.2f}"], now), width="content")
+        st.html(_html(known[at], now), width="content")
         table = st.popover("At every threshold", on_change="rerun", key="every-threshold")
         if table.open:
             with table:
@@ -93,6 +96,7 @@ def _hand_over(dataset: Dataset, slider: str) -> None:
     now = version(context.workspace(), dataset)
     script = _FOLLOW.replace("COUNTS", json.dumps(_every_step(dataset, now)))
     script = script.replace("SLIDER", slider).replace("VERSION", _named(now))
+    script = script.replace("DIGITS", str(digits(dataset)))
     st.html(script, unsafe_allow_javascript=True)
 
 
@@ -105,22 +109,39 @@ def _every_step(dataset: Dataset, now: Hashable) -> dict[str, list[str]]:
         known[1].wait(AFTERWARDS if dataset.dataset_id in _counted() else AT_FIRST)
         _counted()[dataset.dataset_id] = known
     counts = known[1].result if known[0] == now else None
-    return {} if counts is None else in_words(counts)
+    return {} if counts is None else in_words(counts, digits(dataset))
 
 
 def _named(now: Hashable) -> str:
     return str(hash(now))
 
 
+def digits(dataset: Dataset) -> int:
+    """How many digits the slider has behind the point: as many as the settings need, 2 to 4."""
+    settings = dataset.settings
+    return digits_of(settings.pair_floor, settings.near_threshold)
+
+
+def digits_of(*similarities: float) -> int:
+    """As many digits behind the point as the similarities need, 2 to 4."""
+    for count in (2, 3):
+        if all(abs(round(one, count) - one) < 1e-9 for one in similarities):
+            return count
+    return 4
+
+
 def steps(dataset: Dataset) -> tuple[float, ...]:
-    """Where the slider can stand."""
-    return tuple(step / 100 for step in range(round(100 * dataset.settings.pair_floor), 101))
+    """Where the figures are counted ahead: every hundredth, and where the settings are."""
+    settings = dataset.settings
+    hundredths = {step / 100 for step in range(math.ceil(100 * settings.pair_floor - 1e-6), 101)}
+    own = {round(one, 4) for one in (settings.pair_floor, settings.near_threshold)}
+    return tuple(sorted(hundredths | own))
 
 
-def in_words(counts: pl.DataFrame) -> dict[str, list[str]]:
-    """Threshold in two digits → the figures as they are shown."""
+def in_words(counts: pl.DataFrame, digits: int = 2) -> dict[str, list[str]]:
+    """Threshold, in so many digits → the figures as they are shown."""
     return {
-        f"{at:.2f}": [f"{count:,}" for count in found]
+        f"{at:.{digits}f}": [f"{count:,}" for count in found]
         for at, *found in counts.select("threshold", *FIGURES).iter_rows()
     }
 
@@ -137,5 +158,5 @@ def _html(figures: list[str], now: Hashable) -> str:
 def _table(dataset: Dataset) -> None:
     found = cluster_counts(context.workspace(), dataset, steps(dataset))
     shown = found.rename({"threshold": "From", **FIGURES})
-    two_digits = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(shown, hide_index=True, column_config={"From": two_digits})
+    fixed = st.column_config.NumberColumn(format=f"%.{digits(dataset)}f")
+    st.dataframe(shown, hide_index=True, column_config={"From": fixed})

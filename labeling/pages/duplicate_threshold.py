@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,13 +11,16 @@ from curation.clusters import search_of
 from curation.records import Dataset
 from curation.similarity import Search
 from labeling.pages import context
-from labeling.pages.duplicate_figures import show_figures
+from labeling.pages.duplicate_figures import digits, digits_of, show_figures
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 
 def threshold_now(dataset: Dataset) -> float:
     """Where the slider stands."""
     value = st.session_state.get(slider_key(dataset), dataset.settings.near_threshold)
-    return round(float(value), 2)
+    return round(float(value), digits(dataset))
 
 
 @st.fragment
@@ -24,16 +28,14 @@ def choose_threshold(dataset: Dataset, drawn: float) -> None:
     """The slider with the figures it leads to; the rest of the page, drawn at `drawn`, follows."""
     slider, save = st.columns([4, 1], vertical_alignment="bottom")
     settings = dataset.settings
-    value: float = slider.slider(
+    threshold = similarity_slider(
+        slider,
         "Texts count as duplicates from this similarity (cosine)",
         settings.pair_floor,
-        1.0,
         settings.near_threshold,
-        0.01,
-        help="Nothing is computed anew: the pairs are stored with their similarity.",
+        help_text="Nothing is computed anew: the pairs are stored with their similarity.",
         key=slider_key(dataset),
     )
-    threshold = round(value, 2)
     show_figures(dataset, threshold)
     pressed = save.button(
         "Use everywhere",
@@ -47,6 +49,29 @@ def choose_threshold(dataset: Dataset, drawn: float) -> None:
         context.workspace().update_dataset(dataset, settings=changed)
     if pressed or abs(threshold - drawn) > 1e-9:
         st.rerun(scope="app")
+
+
+def similarity_slider(
+    where: DeltaGenerator,
+    label: str,
+    lowest: float,
+    value: float,
+    *,
+    highest: float = 1.0,
+    help_text: str = "",
+    key: str | None = None,
+) -> float:
+    """A slider that can stand at the value as it is; in words where there is nothing to choose."""
+    count = digits_of(lowest, value)
+    lowest, value = round(lowest, count), round(value, count)
+    if lowest >= highest:
+        where.markdown(f"{label}: {value:.{count}f}", help=help_text)
+        return value
+    step, shown = 10.0**-count, f"%.{count}f"
+    chosen: float = where.slider(
+        label, lowest, highest, value, step, format=shown, help=help_text, key=key
+    )
+    return round(chosen, count)
 
 
 def slider_key(dataset: Dataset) -> str:
@@ -65,7 +90,8 @@ def show_search(dataset: Dataset) -> None:
             words = [f"{all_texts}: nothing is missed."]
         else:
             words.append(search_in_words("spelling", spelling, settings.lexical_threshold))
-        alike = f"Texts alike in spelling from {settings.lexical_threshold:.2f}"
+        lexical = settings.lexical_threshold
+        alike = f"Texts alike in spelling from {lexical:.{digits_of(lexical)}f}"
         words.append(f"{alike} are duplicates whatever the slider says.")
     st.caption(" ".join(filter(None, words)))
 
@@ -82,7 +108,7 @@ def search_in_words(channel: str, search: Search | None, threshold: float) -> st
     low, high = (_percent(bound) for bound in search.interval)
     return (
         f"{how}: estimated recall {_percent(search.recall)} % ({low}–{high}) "
-        f"at {threshold:.2f} and above."
+        f"at {threshold:.{digits_of(threshold)}f} and above."
     )
 
 

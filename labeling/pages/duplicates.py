@@ -71,6 +71,7 @@ def _searched(dataset: Dataset) -> bool:
 
 
 def _clusters(dataset: Dataset, threshold: float) -> None:
+    last = triage.last_decision(context.workspace(), dataset)
     overview = triage.cluster_overview(context.workspace(), dataset, threshold)
     open_ones = overview.filter(~pl.col("resolved"))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -84,7 +85,7 @@ def _clusters(dataset: Dataset, threshold: float) -> None:
             help="Most doubtful: whose least alike member is least like its representative.",
         )
         show_all = st.toggle("Show decided clusters too", key="decided", bind="query-params")
-        offer_bulk(dataset, threshold, open_ones)
+        offer_bulk(dataset, threshold, open_ones, last)
     if overview.is_empty():
         st.info(
             "No duplicates at this threshold. Move the slider down to see what is less alike, or "

@@ -6,7 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from curation.errors import WrongUse
 from curation.records import Dataset
+from curation.workspace import Workspace
 from labeling import separations, triage
 from labeling.differences import as_html, marked_html
 from labeling.pages import context
@@ -49,7 +51,7 @@ def _separation(dataset: Dataset, found: dict[str, Any], place: int, texts: list
         when = f"{found['decided_at']:%Y-%m-%d %H:%M}"
         pairs = f"{found['pairs']:,} {'pair' if found['pairs'] == 1 else 'pairs'}"
         st.caption(f"{plain(found['annotator'])} · {when} · {pairs}")
-        shown = [as_html(first), *(marked_html(text, first) for text in texts[1:])]
+        shown = [as_html(first, texts[1]), *(marked_html(text, first) for text in texts[1:])]
         _side_by_side(shown[:IN_SIGHT])
         if len(shown) > IN_SIGHT:
             with st.expander(f"{len(shown) - IN_SIGHT:,} more"):
@@ -60,9 +62,18 @@ def _separation(dataset: Dataset, found: dict[str, Any], place: int, texts: list
             icon=":material/undo:",
             help="They count as duplicates again wherever they are alike.",
             on_click=act,
-            args=(key, separations.take_back, *person, key),
+            args=(key, _take_back, *person, key),
         )
         take_focus(place)
+
+
+def _take_back(workspace: Workspace, dataset: Dataset, annotator: str, act: str) -> None:
+    try:
+        separations.take_back(workspace, dataset, annotator, act)
+    except WrongUse as error:  # it speaks of commands
+        raise WrongUse(
+            "Somebody has taken this back already.", "They count as duplicates again."
+        ) from error
 
 
 def _side_by_side(texts: list[str]) -> None:

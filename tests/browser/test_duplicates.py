@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from curation.records import Task
+from curation.workspace import Workspace
 from labeling.pages.duplicate_acts import TOO_FAST
 from tests.browser.app_harness import App, settled
 from tests.browser.card_harness import until
-from tests.labeling.duplicates_kit import make, make_large
+from tests.factories import add_examples, mark_analysed
+from tests.labeling.duplicates_kit import add_pairs, add_search, make, make_large
 
 pytestmark = pytest.mark.browser
 
@@ -230,3 +234,43 @@ def test_what_cannot_be_pressed_can_be_read(
     tab.wait_for_timeout(500)  # colours change slowly
     assert tab.evaluate(CONTRAST, f"button[kind={kind}]:disabled p") >= 4.5
     context.close()
+
+
+def test_words_of_200_000_letters_are_shown_at_once(
+    tmp_path: Path, browser: Browser, tab: Page
+) -> None:
+    letters = "A" * 200_000
+    with Workspace.create(tmp_path / "long") as workspace:
+        dataset = workspace.create_dataset("long", Task.SINGLE_LABEL)
+        add_examples(workspace, dataset, [(letters, "a"), (f"{letters}b", "a")])
+        add_pairs(workspace, dataset, [("e001", "e002", 0.99, "near-twin")])
+        add_search(workspace, dataset)
+        mark_analysed(workspace, dataset)
+    app = App(tmp_path / "long")
+    app.start()
+    try:
+        opened(app, tab, tab="Near twins")
+        expect(tab.get_by_text("190,001 characters before …").first).to_be_visible(timeout=5_000)
+    finally:
+        app.kill()
+
+
+def test_a_threshold_between_two_steps_stands_where_it_is_set(
+    tmp_path: Path, browser: Browser, tab: Page
+) -> None:
+    workspace, dataset = make(tmp_path / "between")
+    settings = replace(dataset.settings, near_threshold=0.945)
+    workspace.update_dataset(dataset, settings=settings)
+    mark_analysed(workspace, workspace.dataset("tickets"))
+    workspace.close()
+    app = App(tmp_path / "between")
+    app.start()
+    try:
+        opened(app, tab)
+        expect(tab.get_by_role("slider")).to_have_value("0.945")
+        expect(tab.locator(".tamis-figures dd")).to_have_text(["3", "4", "1"])
+        for _ in range(6):
+            tab.get_by_role("slider").press("ArrowRight")
+        expect(tab.locator(".tamis-figures dd")).to_have_text(["2", "3", "1"], timeout=20_000)
+    finally:
+        app.kill()

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from curation.background import Background
+from labeling import triage
 from labeling.pages import context
 from labeling.pages.contamination import _searches, last_result
 from tests.labeling.contamination_kit import excluded, make_workspace
@@ -93,9 +94,17 @@ def test_what_was_found_is_excluded_in_one_act_and_brought_back(
     dataset = opener.dataset("tickets")
     count = "SELECT count(*) FROM current_example WHERE dataset_id = $dataset AND excluded"
     assert opener.store.value(count, {"dataset": dataset.dataset_id}) == 3
-    press(app, "Undo your last act (3 excluded)")
+    press(app, "Bring back what you excluded last (3)")
     st.cache_resource.clear()
     assert excluded(workspace) == []
+
+
+def test_only_what_was_excluded_here_is_brought_back_here(tmp_path: Path) -> None:
+    app = searched(tmp_path)
+    opener, person = context.workspace(), context.annotator()
+    act = triage.separate(opener, opener.dataset("tickets"), person, ["e001", "e002"])
+    assert triage.last_act(opener, opener.dataset("tickets"), person) == act
+    assert not [b for b in app.run().button if "Bring back" in b.label or "Undo" in b.label]
 
 
 def test_a_clean_file_is_praised(tmp_path: Path) -> None:

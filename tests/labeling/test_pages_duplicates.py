@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from curation.similarity import Search
 from curation.workspace import Workspace
-from labeling.pages import duplicate_acts
+from labeling import separations, triage
+from labeling.pages import context, duplicate_acts
 from labeling.pages.duplicate_threshold import search_in_words
+from tests.factories import mark_analysed
 from tests.labeling.duplicates_kit import make, make_large
 from tests.labeling.pages_kit import open_page, press, problems, texts
 
@@ -320,3 +323,98 @@ def test_the_page_of_members_holds_where_a_cluster_becomes_smaller(large: Path) 
     app.slider[0].set_value(0.97).run()
     assert not problems(app)
     assert shown(app)[0] == "e001"
+
+
+def with_thresholds(path: Path, near: float, floor: float) -> None:
+    with Workspace.open(path) as there:
+        dataset = there.dataset("tickets")
+        settings = replace(
+            dataset.settings,
+            near_threshold=near,
+            pair_floor=floor,
+            lexical_threshold=max(floor, dataset.settings.lexical_threshold),
+        )
+        there.update_dataset(dataset, settings=settings)
+        mark_analysed(there, there.dataset("tickets"))
+
+
+@pytest.mark.parametrize(
+    ("near", "floor"),
+    [(0.7, 0.6), (0.85, 0.85), (0.875, 0.8), (0.9, 0.875), (0.9, 0.8004), (1.0, 0.999), (1.0, 1.0)],
+)
+def test_the_page_works_at_every_threshold_there_may_be(
+    workspace: Path, near: float, floor: float
+) -> None:
+    with_thresholds(workspace, near, floor)
+    app = opened()
+    counts = in_the_browser(app)
+    assert list(figures(app).values()) in counts.values()
+    assert float(next(iter(counts))) == floor
+    assert "Use everywhere" not in [b.label for b in app.button if not b.disabled]
+
+
+def test_a_threshold_between_two_steps_is_used_as_it_is(workspace: Path) -> None:
+    with_thresholds(workspace, 0.9525, 0.8)
+    app = opened()
+    assert [slider.value for slider in app.slider] == [0.9525]
+    assert figures(app)["Clusters"] == in_the_browser(app)["0.9525"][0] == "2"
+    app.slider[0].set_value(0.9475).run()
+    assert figures(app)["Clusters"] == "3"
+    assert not problems(press(app, "Use everywhere"))
+    assert context.workspace().dataset("tickets").settings.near_threshold == 0.9475
+
+
+def test_with_nothing_ticked_nothing_can_be_kept(workspace: Path) -> None:
+    app = opened()
+    assert not app.button(key="ticked-e001").disabled
+    app.checkbox(key="tick-e001-e001").uncheck()
+    stale = app.button(key="ticked-e001").click().run()  # drawn while one was ticked
+    assert "Nothing is ticked" in texts(stale)
+    assert stale.button(key="ticked-e001").disabled
+    assert said(workspace) == []
+
+
+def bob_excludes(*ids: str) -> None:
+    """A colleague decides at the same moment, in the same server."""
+    there = context.workspace()
+    triage.resolve(there, there.dataset("tickets"), "bob", [], ids)
+
+
+def test_a_colleague_who_was_faster_is_not_overturned(workspace: Path) -> None:
+    app = opened()
+    bob_excludes("e005")
+    app.button(key="keep-e004-e005").click().run()
+    assert "bob has decided on this meanwhile; nothing was done." in texts(app)
+    assert "Look again" in texts(app)
+    assert said(workspace) == [("e005", "exclude", None)]
+
+
+def test_a_conflict_that_a_colleague_settled_meanwhile_is_left_alone(workspace: Path) -> None:
+    app = opened(tab="Conflicts")
+    bob_excludes("e007")
+    app.button(key="right-e006-e007-e006").click().run()
+    assert "bob has decided on this meanwhile; nothing was done." in texts(app)
+    assert said(workspace) == [("e007", "exclude", None)]
+
+
+def test_clusters_decided_meanwhile_are_left_out_of_a_bulk_act(workspace: Path) -> None:
+    app = press(opened(), "Keep one of each in many clusters…")
+    bob_excludes("e001")
+    press(app, "Exclude 2")
+    assert [toast.value for toast in app.toast] == [
+        "1 cluster was decided on by bob meanwhile and left alone."
+    ]
+    assert said(workspace) == [("e001", "exclude", None)]
+
+
+def test_what_somebody_else_took_back_already_is_said_in_the_words_of_the_page(
+    workspace: Path,
+) -> None:
+    click(opened(), "separate-e004")
+    app = opened(tab="Set apart")
+    there = context.workspace()
+    [act] = separations.separations(there, there.dataset("tickets"))["act"]
+    separations.take_back(there, there.dataset("tickets"), "bob", act)
+    app.button(key=f"back-{act}").click().run()
+    assert "Somebody has taken this back already." in texts(app)
+    assert "tamis" not in texts(app)

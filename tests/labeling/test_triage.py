@@ -8,11 +8,12 @@ import polars as pl
 import pytest
 
 from curation.errors import TamisError, WrongUse
-from curation.records import Dataset
+from curation.records import Action, Dataset
 from curation.store import insert_frame
 from curation.workspace import Workspace
 from labeling import triage
-from tests.factories import tickets
+from labeling.triage import DecidedMeanwhile
+from tests.factories import operation, tickets
 
 
 def with_pairs(path: Path) -> tuple[Workspace, Dataset, list[str]]:
@@ -114,3 +115,42 @@ def test_what_cannot_be_set_apart_is_an_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(TamisError, match="not in the dataset"):
         triage.separate(workspace, dataset, "ann", ["e001", "nobody"])
     assert triage.last_act(workspace, dataset, "ann") is None
+
+
+def test_what_others_decided_since_is_not_overturned(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    seen = triage.last_decision(workspace, dataset)
+    bob = triage.resolve(workspace, dataset, "bob", ["e002"], [])
+    with pytest.raises(DecidedMeanwhile, match="bob has decided on this meanwhile"):
+        triage.resolve(workspace, dataset, "ann", ["e001"], ["e002"], seen=seen)
+    with pytest.raises(DecidedMeanwhile):
+        triage.separate(workspace, dataset, "ann", ["e001", "e002"], seen=seen)
+    assert triage.last_act(workspace, dataset, "ann") is None
+    triage.resolve(workspace, dataset, "ann", ["e001"], ["e003"], seen=seen)
+    seen = triage.last_decision(workspace, dataset)
+    triage.undo(workspace, dataset, "bob", bob)
+    with pytest.raises(DecidedMeanwhile, match="bob"):
+        triage.resolve(workspace, dataset, "ann", ["e002"], [], seen=seen)
+
+
+def test_a_pair_set_apart_since_counts_for_both_and_a_comment_for_none(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    seen = triage.last_decision(workspace, dataset)
+    triage.separate(workspace, dataset, "bob", ["e001", "e003"])
+    triage.decide(workspace, [operation(dataset, "e002", Action.COMMENT, comment="hm", by="bob")])
+    since = triage.decided_since(workspace, dataset, ["e001", "e002", "e003"], seen)
+    assert since == {"e001": "bob", "e003": "bob"}
+
+
+def test_many_clusters_are_decided_but_for_those_decided_since(tmp_path: Path) -> None:
+    workspace, dataset, _ = with_pairs(tmp_path)
+    seen = triage.last_decision(workspace, dataset)
+    triage.resolve(workspace, dataset, "bob", ["e002"], [])
+    groups = [["e001", "e002"], ["e003", "e004"]]
+    assert triage.keep_first(workspace, dataset, "ann", groups, seen=seen) == {"e002": "bob"}
+    act = triage.last_act(workspace, dataset, "ann")
+    assert act is not None
+    assert (act.kept, act.excluded) == (1, 1)
+    left = triage.keep_first(workspace, dataset, "ann", [["e003", "e004"]], seen=seen)
+    assert left == {"e003": "ann", "e004": "ann"}
+    assert triage.last_act(workspace, dataset, "ann") == act
