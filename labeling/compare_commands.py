@@ -13,7 +13,8 @@ from exports.model_comparison import compare as compare_models
 from exports.versions import difference
 from labeling import compare_words as words
 from labeling.table_commands import PerhapsOutOption
-from labeling.terminal import JsonOption, print_line, report, save
+from labeling.tables import write_table
+from labeling.terminal import JsonOption, print_line, report
 from labeling.uploads import read_schema
 
 
@@ -39,8 +40,8 @@ def compare(
         export, base, tuned, column=column, schema=read_schema(schema), ignore_case=ignore_case
     )
     if out is not None:
-        save(found.differing, out)
-    elif as_json:
+        write_table(found.differing, out)
+    if as_json:
         print_line(json.dumps(found.as_json(), ensure_ascii=False))
     else:
         for line in words.about(found):
@@ -49,7 +50,8 @@ def compare(
         for table in (words.measures(found), words.classes(found), words.usage(found)):
             report(table, as_json=False)
         print_line(words.test(found))
-        print_line(f"{found.differing.height:,} examples are answered differently (--out FILE).")
+        where = "--out FILE" if out is None else str(out)
+        print_line(f"{found.differing.height:,} examples are answered differently ({where}).")
 
 
 def diff(
@@ -62,8 +64,8 @@ def diff(
     """Show what changed between two exports. --out gets every example that is not unchanged."""
     found = difference(old, new)
     if out is not None:
-        save(found.changes, out)
-    elif as_json:
+        write_table(found.changes, out)
+    if as_json:
         print_line(json.dumps(found.as_json(), ensure_ascii=False))
     else:
         report(words.counts(found), as_json=False)
@@ -72,6 +74,8 @@ def diff(
         _titled("Examples of each label, where that changed:", words.changed(found.labels))
         _titled("Figures of the manifests that differ:", words.changed(found.figures))
         _titled("Options that differ:", found.options)
+        if out is not None:
+            print_line(f"{found.changes.height:,} examples that are not unchanged: {out}")
 
 
 def _titled(title: str, table: pl.DataFrame) -> None:

@@ -20,8 +20,9 @@ _RARE = re.compile(
     rf"{CONTROL_TOKEN.pattern}|</?s>|[\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff]|\\[ubf]"
 )
 
-NOT_BLANK = BLANK.pattern.replace("[", "[^").removesuffix("*")
-"""`is_blank` for a column of texts: what is blank does not contain this."""
+NOT_BLANK = BLANK.pattern.replace("[", r"[^\x1c-\x1f").removesuffix("*")
+"""`is_blank` for a column of texts: what is blank does not contain this. White space to Polars is
+all that is so to Python but for the four separators of ASCII."""
 MAY_BE_UNSAFE = (
     CONTROL_TOKEN.pattern.replace(r"\ud800-\udfff", "").replace("{1,64}", "+")
     + r"|</?s>|\\u0000|[\x85\u2028\u2029]"

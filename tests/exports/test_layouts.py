@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from curation.detectors.template_token import CONTROL_TOKEN
 from curation.records import Json, Task, canonical_json, encode_output
-from exports.check.texts import MAY_BE_UNSAFE, may_be_unsafe
+from exports.check.texts import MAY_BE_UNSAFE, NOT_BLANK, is_blank, may_be_unsafe
 from exports.formats import FORMATS, Format, PromptTemplate
 from exports.formats.containers import json_line
 from exports.layouts import Layouts
@@ -157,3 +157,19 @@ def test_no_line_with_a_token_is_passed_over(text: str, token: str, after: str) 
     line = json_line({"text": f"{text}{token}{after}".encode("utf-8", "ignore").decode()})
     found = pl.Series([line]).str.contains(MAY_BE_UNSAFE).item()
     assert found or not may_be_unsafe(line) or "\\" in line
+
+
+def test_a_column_of_texts_is_blank_where_each_text_is() -> None:
+    signs = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    blank = ~pl.Series(signs).str.contains(NOT_BLANK)
+    assert blank.to_list() == [is_blank(sign) for sign in signs]
+
+
+def test_a_turn_of_a_blank_that_only_python_knows_is_left_out_in_large_and_small() -> None:
+    turns = [{"role": role, "content": text} for role, text in (("system", "\x1c"), ("user", "a"))]
+    turns.append({"role": "assistant", "content": "b"})
+    row = {"example_id": "e", "text": "a", "output": "b", "messages": canonical_json(turns)}
+    for count in (1, 50):
+        rows = pl.DataFrame([row] * count).with_columns(pl.lit("{}").alias("metadata"))
+        found = Layouts(FORMATS["trl-messages"], Task.CHAT, [], None, rows).lay_out(rows)
+        assert found["line"].null_count() == count

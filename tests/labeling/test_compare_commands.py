@@ -59,7 +59,8 @@ def test_the_same_as_json_and_the_rows_as_a_table(
     found = json.loads(capsys.readouterr().out)
     assert (found["rows"], found["differing"]) == (10, 5)
     assert found["mcnemar"]["only_tuned"] == 5
-    assert run(*words, "--out", folder / "rows.parquet") == 0
+    assert run(*words, "--out", folder / "rows.parquet", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == found
     assert set(pl.read_parquet(folder / "rows.parquet")["right"]) == {"tuned"}
 
 
@@ -73,6 +74,7 @@ def test_two_exports_are_compared(folder: Path, capsys: pytest.CaptureFixture[st
         {"old": "a", "new": "c", "examples": 1}
     ]
     assert run("diff", folder / "old", folder / "new", "--out", folder / "rows.jsonl") == 0
+    assert "│ relabelled │ 1        │" in capsys.readouterr().out
     lines = (folder / "rows.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["example_id"] for line in lines] == ["e0"]
 
